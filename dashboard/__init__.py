@@ -1,0 +1,1 @@
+"""The Flask and Plotly dashboard over the query API."""

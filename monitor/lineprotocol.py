@@ -1,0 +1,134 @@
+"""InfluxDB line protocol: records to text and back.
+
+Syntax: https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/ . What the
+syntax cannot carry never reaches it: see `monitor.escaping`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+
+from monitor import escaping
+from monitor.errors import LineProtocolError
+from monitor.record import Record, Series, Value
+
+_UNESCAPED_SPACE = re.compile(r"(?<!\\) ")
+_UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+_UNESCAPED_EQUALS = re.compile(r"(?<!\\)=")
+_ESCAPED = re.compile(r"\\([,= ])")
+_FIELD = re.compile(r'((?:[^=,\\"]|\\.)+)=("(?:[^"\\]|\\.)*"|[^,"]+)(?:,|$)')
+_TEXT_ESCAPE = re.compile(r'\\(["\\])')
+_BOOLEANS = {"t": True, "T": True, "true": True, "True": True, "TRUE": True}
+_BOOLEANS |= {"f": False, "F": False, "false": False, "False": False, "FALSE": False}
+
+
+def encode(records: Iterable[Record]) -> bytes:
+    """Whole lines, each ended by a newline. A record without a finite field yields no line."""
+    lines = []
+    for series, fields, time_ns in records:
+        text = ",".join(
+            f"{key if key.isidentifier() else escaping.tag(escaping.safe_name(key))}={shown}"
+            for key, value in fields.items()
+            if (shown := _shown(value)) is not None
+        )
+        if text:
+            lines.append(f"{series.key} {text} {time_ns}\n")
+    return "".join(lines).encode()
+
+
+def _shown(value: Value) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value}i"
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else None
+    return f'"{escaping.text(escaping.safe_text(value))}"'
+
+
+class Parser:
+    """Parses lines; keeps the series it has seen, since most lines repeat one."""
+
+    def __init__(self, remember: int = 100_000) -> None:
+        self._series: dict[str, Series] = {}
+        self._remember = remember
+
+    def parse(self, data: bytes) -> Iterator[Record]:
+        """Each line's record. Blank lines and `#` comments are skipped.
+
+        Raises LineProtocolError with the line's number at the first line that is none.
+        """
+        for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
+            if line and not line.startswith("#"):
+                try:
+                    yield self._line(line)
+                except ValueError as error:
+                    raise LineProtocolError(f"{error}: {line[:80]!r}", number) from None
+
+    def _line(self, line: str) -> Record:
+        simple = "\\" not in line
+        key, rest = _split_key(line, simple)
+        body, _, stamp = rest.rpartition(" ")
+        if not body:
+            raise ValueError("no timestamp")
+        series = self._series.get(key)
+        if series is None:
+            if len(self._series) >= self._remember:
+                self._series.clear()
+            series = self._series[key] = _series(key)
+        if simple and '"' not in body:
+            fields = {k: _number(v) for k, _, v in (f.partition("=") for f in body.split(","))}
+        else:
+            fields = _fields(body)
+        return Record(series, fields, int(stamp))
+
+
+def _split_key(line: str, simple: bool) -> tuple[str, str]:
+    if simple:
+        key, _, rest = line.partition(" ")
+    else:
+        match = _UNESCAPED_SPACE.search(line)
+        key, rest = (line[: match.start()], line[match.end() :]) if match else (line, "")
+    if not key or not rest:
+        raise ValueError("no fields")
+    return key, rest
+
+
+def _series(key: str) -> Series:
+    measurement, *pairs = _UNESCAPED_COMMA.split(key)
+    tags = []
+    for pair in pairs:
+        name, *value = _UNESCAPED_EQUALS.split(pair)
+        if len(value) != 1 or not name or not value[0]:
+            raise ValueError("a tag without a value")
+        tags.append((_ESCAPED.sub(r"\1", name), _ESCAPED.sub(r"\1", value[0])))
+    return Series(_ESCAPED.sub(r"\1", measurement), tuple(tags))
+
+
+def _number(text: str) -> Value:
+    if text[-1:] == "i":
+        return int(text[:-1])
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number that is not finite")
+    return value
+
+
+def _fields(body: str) -> dict[str, Value]:
+    fields: dict[str, Value] = {}
+    end = 0
+    for match in _FIELD.finditer(body):
+        if match.start() != end:
+            break
+        end = match.end()
+        name, shown = match.groups()
+        is_text = shown.startswith('"')
+        value = _TEXT_ESCAPE.sub(r"\1", shown[1:-1]) if is_text else _number(shown)
+        fields[_ESCAPED.sub(r"\1", name)] = value
+    if not fields or end != len(body):
+        raise ValueError("a field that is not key=value")
+    return fields

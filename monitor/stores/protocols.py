@@ -1,0 +1,65 @@
+"""What every store can do: the two protocols that the conformance tests hold each of them to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """`label OP "value"`; a regular expression is anchored at both ends, an absent label is ""."""
+
+    label: str
+    op: Literal["=", "!=", "=~", "!~"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """One series' samples in order of time, each time once (the last written wins).
+
+    `times` are int64 Unix nanoseconds. `columns` has an entry for each requested field, as long as
+    `times`: float64 with NaN where the sample lacks the field; object with None for text.
+    """
+
+    tags: dict[str, str]
+    times: NDArray[np.int64]
+    columns: dict[str, NDArray[Any]]
+
+
+class Writer(Protocol):
+    """Takes line protocol. Writing the same points again changes nothing."""
+
+    def write(self, body: bytes) -> None:
+        """Write `body`: concatenated gzip members, each of whole lines of line protocol.
+
+        Returns once the store has said that all of it is kept; raises a StoreError otherwise.
+        """
+
+    def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """Gives raw samples."""
+
+    def select(
+        self,
+        measurement: str,
+        fields: Sequence[str],
+        matchers: Sequence[Matcher],
+        start_ns: int,
+        end_ns: int,
+        limit: int | None = None,
+    ) -> Iterator[Samples]:
+        """Samples with start_ns <= time <= end_ns that carry at least one of `fields`.
+
+        One Samples for each series that has any, in order of its tags. Raises BadRequest when more
+        than `limit` samples would have to be read, StoreError when the store does not answer.
+        """
+
+    def close(self) -> None: ...
