@@ -1,1 +1,1 @@
-"""The ground of Weir: records, catalogue, line protocol, rates, edge log, stores, aggregator, query API."""
+"""The ground: records, line protocol, rates, edge log, stores, aggregator, query API."""

@@ -1,14 +1,14 @@
 """Errors that a person may read.
 
-    WeirError                  one line: what, where, and the remedy
-    ├── ConfigError            a flag, variable or file says something that cannot be (exit code 2)
-    ├── BadRequest             a parameter of an HTTP request (status 400)
-    ├── LineProtocolError      text that is not line protocol
-    └── StoreError             the store did not take or give data
-        ├── StoreUnavailable   away, overloaded or failing: try again, later
-        ├── StoreForbidden     it refuses our credentials: try again, and say so
-        ├── StoreMissing       the database or bucket does not exist: try again, and say so
-        └── StoreRejected      it will never take these lines: quarantine them
+WeirError                  one line: what, where, and the remedy
+├── ConfigError            a flag, variable or file says something that cannot be (exit code 2)
+├── BadRequest             a parameter of an HTTP request (status 400)
+├── LineProtocolError      text that is not line protocol
+└── StoreError             the store did not take or give data
+    ├── StoreUnavailable   away, overloaded or failing: try again, later
+    ├── StoreForbidden     it refuses our credentials: try again, and say so
+    ├── StoreMissing       the database or bucket does not exist: try again, and say so
+    └── StoreRejected      it will never take these lines: quarantine them
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 MAX_NAME_BYTES = 256
 MAX_VALUE_BYTES = 4096
 
-_CONTROL = {c: "\N{REPLACEMENT CHARACTER}" for c in (*range(0x20), 0x7F, 0x85, 0x2028, 0x2029)}
+_CONTROL = dict.fromkeys((*range(0x20), 0x7F, 0x85, 0x2028, 0x2029), "\N{REPLACEMENT CHARACTER}")
 _CONTROL |= {ord(c): " " for c in "\t\n\r"}
 _TAG_SAFE = _CONTROL | {ord("\\"): "\N{FULLWIDTH REVERSE SOLIDUS}"}
 _MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ "})

@@ -1,0 +1,15 @@
+"""How a setting is declared, once: its default, its help, and whether it is a secret.
+
+Every configuration is a frozen dataclass of such fields. The command line, the environment and the
+TOML file are generated from it (`weir.options`), and so is its page in the documentation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+
+def setting(default: Any, help: str, *, metavar: str | None = None) -> Any:
+    """A field of a configuration. `help` says meaning and unit; it is shown by --help."""
+    return dataclasses.field(default=default, metadata={"help": help, "metavar": metavar})

@@ -1,0 +1,1 @@
+"""What every process that listens shares: server, guard, a small app, its own telemetry."""
