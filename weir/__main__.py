@@ -1,0 +1,102 @@
+"""The `weir` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+
+from weir.options import load
+from weir.process import run
+
+USAGE = """\
+usage: weir COMMAND [OPTIONS]        (weir COMMAND --help shows a command's options)
+
+  up           everything on this machine, on the embedded store, in one command
+  top          what runs now, with its CPU and memory
+  collector    the node agent: reads cgroups, keeps the edge log, serves /metrics
+  aggregator   pulls the collectors' logs and writes them to the store
+  dashboard    the web pages and the query API
+  version      prints the version
+"""
+
+
+def main() -> int:
+    """Run the command that the arguments name; returns its exit code."""
+    command, *arguments = sys.argv[1:] or [""]
+    if command in ("-h", "--help", "help"):
+        print(USAGE, end="")
+        return 0
+    if command in ("version", "--version"):
+        print(f"weir {version('weir')}")
+        return 0
+    if command not in COMMANDS:
+        print(
+            f"weir: {f'no command {command!r}' if command else 'no command'}\n{USAGE}",
+            file=sys.stderr,
+            end="",
+        )
+        return 2
+    try:
+        return COMMANDS[command](arguments)
+    except ModuleNotFoundError as error:
+        extra = EXTRA.get(command, "all")
+        print(
+            f"weir {command}: {error.name} is not installed: pip install 'weir[{extra}]'",
+            file=sys.stderr,
+        )
+        return 2
+
+
+def _up(arguments: list[str]) -> int:
+    from weir.up import Supervisor, UpConfig
+
+    config = load(UpConfig, "up", arguments, dict(os.environ))
+    return run("up", lambda: Supervisor(config))
+
+
+def _top(arguments: list[str]) -> int:
+    from weir.top import TopConfig, top
+
+    return top(load(TopConfig, "top", arguments, dict(os.environ)))
+
+
+def _collector(arguments: list[str]) -> int:
+    from collector.agent import Agent
+    from collector.config import CollectorConfig
+    from monitor.web.server import bind
+
+    config = load(CollectorConfig, "collector", arguments, dict(os.environ))
+    return run("collector", lambda: Agent(config, bind(config.listen)))
+
+
+def _aggregator(arguments: list[str]) -> int:
+    from monitor.aggregator.config import AggregatorConfig
+    from monitor.aggregator.service import Aggregator
+    from monitor.web.server import bind
+
+    config = load(AggregatorConfig, "aggregator", arguments, dict(os.environ))
+    return run("aggregator", lambda: Aggregator(config, bind(config.listen)))
+
+
+def _dashboard(arguments: list[str]) -> int:
+    from dashboard.config import DashboardConfig
+    from dashboard.service import Dashboard
+    from monitor.web.server import bind
+
+    config = load(DashboardConfig, "dashboard", arguments, dict(os.environ))
+    return run("dashboard", lambda: Dashboard(config, bind(config.listen)))
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "up": _up,
+    "top": _top,
+    "collector": _collector,
+    "aggregator": _aggregator,
+    "dashboard": _dashboard,
+}
+EXTRA = {"collector": "collector", "aggregator": "aggregator", "dashboard": "dashboard"}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""From a configuration's dataclass to flags, WEIR_… variables and a TOML file with the same names.
+
+A flag wins over the environment, that over the file, that over the default. A field `log_max_bytes`
+of the collector is `--log-max-bytes`, WEIR_LOG_MAX_BYTES, and `log-max-bytes` under `[collector]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar, get_type_hints
+
+import configargparse
+
+from monitor.errors import ConfigError
+
+Config = TypeVar("Config")
+
+PREFIX = "WEIR_"
+
+
+def load(
+    config_class: type[Config], part: str, arguments: Sequence[str], environment: dict[str, str]
+) -> Config:
+    """The configuration of `weir PART`, validated. Ends the process with code 2 where it cannot be.
+
+    `environment` is read for WEIR_… variables.
+    """
+    parser = parser_for(config_class, part)
+    try:
+        values = vars(parser.parse_args(arguments, env_vars=environment))
+    except configargparse.ConfigFileParserException as error:
+        parser.error(str(error))
+    values.pop("config", None)
+    try:
+        return config_class(**values)
+    except ConfigError as error:
+        parser.error(str(error))
+
+
+class Parser(configargparse.ArgumentParser):  # type: ignore[misc]
+    """An argument parser whose errors are one line, without the usage before them."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help shows the options)\n")
+
+
+def parser_for(config_class: type[Any], part: str) -> Parser:
+    """The argument parser of `weir PART`: one option for each field."""
+    parser = Parser(
+        prog=f"weir {part}",
+        description=_first_paragraph(config_class),
+        config_file_parser_class=configargparse.TomlConfigParser([part]),
+        auto_env_var_prefix=PREFIX,
+        add_config_file_help=False,
+        add_env_var_help=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--config",
+        is_config_file=True,
+        metavar="FILE",
+        help=f"TOML file; its table [{part}] has the same names as these flags",
+    )
+    types = get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        _add(parser, field, types[field.name])
+    return parser
+
+
+def _add(parser: Parser, field: dataclasses.Field[Any], kind: Any) -> None:
+    flag = flag_of(field)
+    how: dict[str, Any] = {"help": _help(field), "default": field.default}
+    if kind is bool:
+        how["action"] = "store_true"
+    elif kind in (int, float):
+        how |= {"type": kind, "metavar": field.metadata["metavar"] or "N"}
+    else:
+        how["metavar"] = field.metadata["metavar"] or field.name.split("_")[-1].upper()
+    parser.add_argument(flag, **how)
+
+
+def _help(field: dataclasses.Field[Any]) -> str:
+    meaning = str(field.metadata["help"]).replace("%", "%%")
+    return meaning if field.default in ("", False) else f"{meaning} (default: {field.default})"
+
+
+def flag_of(field: dataclasses.Field[Any]) -> str:
+    """The flag of a field: `--log-max-bytes` of log_max_bytes."""
+    return "--" + field.name.replace("_", "-")
+
+
+def _first_paragraph(config_class: type[Any]) -> str:
+    return " ".join((config_class.__doc__ or "").split("\n\n")[0].split())
