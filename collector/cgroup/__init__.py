@@ -1,0 +1,1 @@
+"""Reads cgroups: hierarchies, files, parsers."""

@@ -1,0 +1,1 @@
+"""Finds containers and what they are called."""

@@ -1,0 +1,59 @@
+"""What a cgroup path says about a container, and the one question that a runtime is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A container as its cgroup path tells it. `path` starts with "/", from the hierarchy's root.
+
+    `runtime` is docker, containerd, crio, podman, or "" where the path does not say it. `pod_uid`
+    (with dashes, as Kubernetes writes it) and `qos` (guaranteed, burstable, besteffort) are None
+    outside Kubernetes.
+    """
+
+    path: str
+    id: str
+    runtime: str
+    pod_uid: str | None = None
+    qos: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How people call a container: the tags `container`, `namespace`, `pod`, and what is known.
+
+    `name` is the runtime's own name of the container; in Kubernetes it differs from `container`.
+    """
+
+    container: str
+    namespace: str | None = None
+    pod: str | None = None
+    image: str = ""
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Names(Protocol):
+    """A runtime that knows names."""
+
+    def name_of(self, found: Found) -> Naming | None:
+        """The container's naming, without waiting; None while it is not known."""
+
+
+class NoNames:
+    """The names of a node without a runtime that could be asked."""
+
+    def name_of(self, found: Found) -> Naming | None:
+        return None
+
+
+def fallback(found: Found) -> Naming:
+    """The naming that the cgroup path alone gives: `docker-0123456789ab`, `pod<uid>`."""
+    container = f"{found.runtime or 'container'}-{found.id[:12]}"
+    pod = f"pod{found.pod_uid}" if found.pod_uid else None
+    return Naming(container, pod=pod, name=container)
