@@ -1,0 +1,1 @@
+"""Questions to a store: validated parameters, raw samples, rates computed while reading."""
