@@ -60,12 +60,22 @@ class Parser:
 
         Raises LineProtocolError with the line's number at the first line that is none.
         """
-        for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
+        for result in self.parse_each(data):
+            if isinstance(result, LineProtocolError):
+                raise result
+            yield result
+
+    def parse_each(self, data: bytes, first: int = 1) -> Iterator[Record | LineProtocolError]:
+        """Like `parse`, but a line that is none yields its error, and the next ones follow.
+
+        `first` is the number of the first line.
+        """
+        for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), first):
             if line and not line.startswith("#"):
                 try:
                     yield self._line(line)
                 except ValueError as error:
-                    raise LineProtocolError(f"{error}: {line[:80]!r}", number) from None
+                    yield LineProtocolError(f"{error}: {line[:80]!r}", number)
 
     def _line(self, line: str) -> Record:
         simple = "\\" not in line

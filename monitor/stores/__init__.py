@@ -1,1 +1,1 @@
-"""Stores: one way to write (line protocol), one way to read (raw samples), several dialects."""
+"""Where samples are kept: one Writer and one Reader protocol, and a package for each store."""
