@@ -1,0 +1,1 @@
+"""Weir's tests; the packages beside mirror those of the product."""

@@ -1,0 +1,55 @@
+"""The parts themselves: each starts, answers, and can be ended and started again."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.real.docker import Engine
+    from tests.real.influxdb import InfluxDB
+
+
+@pytest.mark.root
+def test_a_container_runs_with_a_network_and_a_cgroup(docker_engine: Engine) -> None:
+    container = docker_engine.run("sleep", "100", options=("--cpus", "0.5"))
+    try:
+        assert "eth0" in container.exec("ip", "addr")
+        period = (container.cgroup("cpu") / "cpu.cfs_period_us").read_text()
+        assert int((container.cgroup("cpu") / "cpu.cfs_quota_us").read_text()) == int(period) / 2
+        assert str(container.pid) in (container.cgroup("memory") / "cgroup.procs").read_text()
+        assert docker_engine.stats(container)[0]["Name"] == container.name
+    finally:
+        container.remove()
+
+
+def test_influxdb_keeps_its_data_over_an_outage(influxdb: InfluxDB) -> None:
+    influxdb.create_database("parts")
+    body = f"cpu,host=a value=1i {time.time_ns()}".encode()
+    request = urllib.request.Request(f"{influxdb.url}/write?db=parts", data=body)
+    urllib.request.urlopen(request, timeout=10).close()
+    influxdb.stop()
+    assert not influxdb.answers()
+    influxdb.start()
+    assert influxdb.query("SELECT value FROM cpu", "parts")[0]["values"][0][1] == 1
+    influxdb.kill()
+    influxdb.start()
+    assert influxdb.query("SELECT value FROM cpu", "parts")[0]["values"][0][1] == 1
+    influxdb.drop_database("parts")
+
+
+def test_promtool_checks_an_exposition(promtool: str) -> None:
+    text = "# HELP weir_up Whether Weir runs.\n# TYPE weir_up gauge\nweir_up 1\n"
+    done = subprocess.run([promtool, "check", "metrics"], input=text, text=True, check=False)
+    assert done.returncode == 0
+
+
+def test_the_browser_draws_a_page(page: Page) -> None:
+    page.set_content("<h1>weir</h1>")
+    assert page.locator("h1").inner_text() == "weir"
