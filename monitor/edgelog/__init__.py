@@ -1,0 +1,30 @@
+"""The edge log: a node's own samples, on its disk, until every store that wants them has them.
+
+Open the folder and you see the parts:
+
+    frame      how one record stands in a file: header, checksums, payload
+    segment    one file of frames: appended at its end, dropped as a whole
+    segments   all of them in order, and the sequence number that comes next
+    reader     whole records after a cursor, never more than asked for
+    cursor     EPOCH:SEQUENCE, a place in one log
+    consumers  who has acknowledged what, durably
+    gap        what is written into the log when something unread had to go
+    directory  the files around the segments: lock, epoch, atomic replacement
+    keeper     appending within the bounds
+    log        EdgeLog: all of it together
+
+Files of a log directory:
+
+    lock                          held (flock) by the one process that writes
+    epoch                         random hex, made with the log
+    segments/0000…0001.log        frames; the name is the first sequence number
+    consumers/NAME                EPOCH:SEQUENCE, the last record that NAME acknowledged
+"""
+
+from monitor.edgelog.cursor import Cursor
+from monitor.edgelog.directory import LogError
+from monitor.edgelog.keeper import Limits
+from monitor.edgelog.log import EdgeLog, LogStats
+from monitor.edgelog.reader import Batch
+
+__all__ = ["Batch", "Cursor", "EdgeLog", "Limits", "LogError", "LogStats"]

@@ -1,0 +1,80 @@
+"""The files around the segments: lock, epoch, and how a small file is replaced for good."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+from pathlib import Path
+
+from monitor.errors import WeirError
+
+_EPOCH = re.compile(r"[0-9a-f]{16}", re.ASCII)
+
+
+class LogError(WeirError):
+    """The edge log cannot do what was asked; the text names its directory and the remedy."""
+
+
+def replace_durably(path: Path, data: bytes) -> None:
+    """Write `path` so that a crash at any instant leaves the old content or the new. OSError."""
+    temporary = path.with_name(f".{path.name}.new")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        if os.write(fd, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(temporary))
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in `path` durable. OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_epoch(directory: Path) -> str | None:
+    """The epoch of the log, or None if it has none that can be read."""
+    try:
+        text = (directory / "epoch").read_text("ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return text if _EPOCH.fullmatch(text) else None
+
+
+def new_epoch(directory: Path) -> str:
+    """Give the log a new random epoch. OSError."""
+    epoch = secrets.token_hex(8)
+    replace_durably(directory / "epoch", f"{epoch}\n".encode())
+    return epoch
+
+
+class Lock:
+    """Held while one process writes the log; the kernel lets go of it when the process dies."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises LogError naming the holder, or OSError."""
+        self._fd = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip()
+            os.close(self._fd)
+            raise LogError(
+                f"edge log {directory}: process {holder or 'unknown'} has it open; "
+                "stop that one, or give this one a directory of its own"
+            ) from None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let another process open the log."""
+        os.close(self._fd)

@@ -1,0 +1,302 @@
+"""EdgeLog: append, read, acknowledge, and say what was lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.edgelog import gap
+from monitor.edgelog.consumers import Consumers, check_name
+from monitor.edgelog.cursor import Cursor
+from monitor.edgelog.directory import Lock, LogError, new_epoch, read_epoch
+from monitor.edgelog.keeper import Keeper, Limits
+from monitor.edgelog.reader import Batch, Place, SegmentGone, collect
+from monitor.edgelog.segment import Segment, View
+from monitor.edgelog.segments import Segments, segment_paths
+
+log = logging.getLogger(__name__)
+
+MAX_LINES_BYTES = 16 * 1024 * 1024
+_PLACES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LogStats:
+    """What the log holds, and what it lost since it was opened.
+
+    `lost_records` went before some consumer had acknowledged them, `refused_records` could not be
+    kept at all, `damaged` counts places that fail their checksum. `backlog` is the number of
+    records that each consumer has yet to acknowledge.
+    """
+
+    total_bytes: int
+    segments: int
+    oldest_ns: int | None
+    last_sequence: int
+    dropped_records: int
+    lost_records: int
+    refused_records: int
+    damaged: int
+    backlog: Mapping[str, int]
+
+
+class EdgeLog:
+    """An append-only log in a directory of its own; one process has it open, any thread uses it.
+
+    A record is one sweep's lines of line protocol, kept as one gzip member under a sequence number
+    that only grows, over restarts too. `epoch` changes only when the log is made anew.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        limits: Limits | None = None,
+        *,
+        tags: Mapping[str, str | None] | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Open or create the log. `tags` (cluster, node) stand on the lines it writes itself.
+
+        Raises LogError when the directory cannot be used or another process has it open.
+        """
+        self.directory = directory
+        self._tags = dict(tags or {})
+        self._clock = clock
+        self._mutex = threading.RLock()
+        self._gaps = gap.Gaps()
+        self._foreign: dict[str, Cursor] = {}
+        self._places: OrderedDict[int, Place] = OrderedDict()
+        self._damage_seen: set[tuple[Path, int]] = set()
+        self._dropped = self._lost = self._damaged = self._refused = self._refused_unsaid = 0
+        try:
+            self._open(limits or Limits())
+        except OSError as error:
+            raise LogError(
+                f"edge log {directory}: {error.strerror}"
+                f"{f' ({error.filename})' if error.filename else ''}; "
+                "make it writable for this user or choose another directory"
+            ) from None
+
+    def _open(self, limits: Limits) -> None:
+        files, consumers = self.directory / "segments", self.directory / "consumers"
+        for path in (self.directory, files, consumers):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = Lock(self.directory)
+        known = read_epoch(self.directory) if segment_paths(files) else None
+        self.epoch = known or new_epoch(self.directory)
+        self._consumers = Consumers(consumers, self.epoch)
+        done = self._consumers.all()
+        self._segments = Segments(files, max([0, *done.values()]) + 1)
+        self._segments.active()
+        self._keeper = Keeper(self.directory, self._segments, limits, self._clock, self._on_drop)
+        for name, sequence in done.items():
+            if sequence < self._segments.before_oldest:  # killed before it could be written
+                self._add_gap(name, "dropped", sequence + 1, self._segments.before_oldest)
+
+    def append(self, lines: bytes, time_ns: int | None = None) -> int:
+        """Keep one record of whole lines; returns its sequence number once it is on the disk.
+
+        `time_ns` is its Unix time (default: now). Raises LogError if it cannot be kept; the log
+        stays usable, and takes records again as soon as there is space.
+        """
+        if len(lines) > MAX_LINES_BYTES:
+            raise LogError(
+                f"edge log {self.directory}: a record of {len(lines):,} bytes is larger than "
+                f"{MAX_LINES_BYTES:,}; split it"
+            )
+        payload = zlib.compress(lines, 1, wbits=31)
+        with self._mutex:
+            try:
+                sequence = self._keeper.put(payload, self._clock() if time_ns is None else time_ns)
+            except LogError:
+                self._refused += 1
+                self._refused_unsaid += 1
+                raise
+            self._keeper.expire()
+            self._report_losses()
+            return sequence
+
+    def read(self, after: Cursor | None, max_bytes: int) -> Batch:
+        """The records behind `after` (None, or another log's: from the oldest), at least one.
+
+        Reads at most `max_bytes` of them, unless the first alone is larger. Changes nothing.
+        Raises LogError.
+        """
+        start = after.sequence if after is not None and self._is_ours(after) else 0
+        return self._read(start, max_bytes)
+
+    def pull(self, consumer: str, ack: Cursor | None, max_bytes: int) -> Batch:
+        """Acknowledge everything up to `ack` for `consumer`, durably, then read what follows.
+
+        A new consumer starts at the oldest record. A cursor that this log never gave (another
+        epoch) acknowledges nothing, and the jump is written into the log as a gap. Raises
+        BadRequest for a name that cannot be or one consumer too many, LogError.
+        """
+        check_name(consumer)
+        with self._mutex:
+            start = self._settle(consumer, ack)
+            self._report_losses()
+        return self._read(start, max_bytes)
+
+    def forget(self, consumer: str) -> bool:
+        """Remove a consumer; False if there is none of that name. Raises BadRequest, LogError."""
+        with self._mutex:
+            try:
+                return self._consumers.forget(consumer)
+            except OSError as error:
+                raise LogError(f"edge log {self.directory}: {error}") from None
+
+    def stats(self) -> LogStats:
+        """What the log holds now."""
+        with self._mutex:
+            views = self._segments.views()
+            oldest = self._segments.oldest
+            done = self._consumers.all()
+            return LogStats(
+                total_bytes=self._segments.total_bytes,
+                segments=self._segments.count,
+                oldest_ns=oldest.oldest_ns if oldest else None,
+                last_sequence=self._segments.next - 1,
+                dropped_records=self._dropped,
+                lost_records=self._lost,
+                refused_records=self._refused,
+                damaged=self._damaged,
+                backlog={name: _beyond(sequence, views) for name, sequence in done.items()},
+            )
+
+    def sync(self) -> None:
+        """Force to the disk what was appended since the last time. Raises LogError."""
+        with self._mutex:
+            self._keeper.sync()
+
+    def close(self) -> None:
+        """Sync, and let another process open the log. Raises LogError."""
+        with self._mutex:
+            try:
+                self._keeper.sync()
+            finally:
+                self._segments.close()
+                self._lock.release()
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _read(self, start: int, max_bytes: int) -> Batch:
+        while True:
+            with self._mutex:
+                views = self._segments.views()
+                place = self._places.get(start)
+            try:
+                found = collect(views, start, max_bytes, place, self._note_damage)
+                break
+            except SegmentGone as gone:
+                self._forget_vanished(gone.path)
+            except OSError as error:
+                raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
+        if found.place is not None:
+            self._remember(found.sequence, found.place)
+        return Batch(
+            body=b"".join(found.payloads),
+            cursor=Cursor(self.epoch, found.sequence),
+            records=len(found.payloads),
+            backlog=_beyond(found.sequence, views),
+            newest_ns=found.newest_ns,
+        )
+
+    def _remember(self, sequence: int, place: Place) -> None:
+        with self._mutex:
+            self._places[sequence] = place
+            self._places.move_to_end(sequence)
+            if len(self._places) > _PLACES:
+                self._places.popitem(last=False)
+
+    def _note_damage(self, path: Path, offset: int, what: str) -> None:
+        with self._mutex:
+            if (path, offset) not in self._damage_seen:
+                self._damage_seen.add((path, offset))
+                self._damaged += 1
+                log.warning("%s is damaged at offset %d: %s; reading on", path, offset, what)
+
+    def _forget_vanished(self, path: Path) -> None:
+        with self._mutex:
+            segment = self._segments.vanished(path)
+            if segment is not None:
+                self._on_drop(segment, "file vanished")
+
+    # -- consumers ------------------------------------------------------------------------------
+
+    def _is_ours(self, cursor: Cursor) -> bool:
+        with self._mutex:
+            return cursor.epoch == self.epoch and cursor.sequence <= self._segments.last_readable
+
+    def _settle(self, consumer: str, ack: Cursor | None) -> int:
+        """Where `consumer` stands after `ack`: the sequence number that it is done with."""
+        done = self._consumers.done(consumer)
+        start = self._segments.before_oldest if done is None else done
+        if ack is not None and self._is_ours(ack):
+            if done is None and ack.sequence < start:
+                self._add_gap(consumer, "dropped", ack.sequence + 1, start)
+            start = max(start, ack.sequence)
+        elif ack is not None and self._foreign.get(consumer) != ack:
+            self._foreign[consumer] = ack
+            reason = f"the cursor {ack} is of another log"
+            self._gaps.add(gap.Gap(consumer, reason, ack.sequence + 1, None, None))
+        self._consumers.move(consumer, start)
+        return start
+
+    # -- losses ---------------------------------------------------------------------------------
+
+    def _on_drop(self, dropped: Segment, reason: str) -> None:
+        self._dropped += dropped.last - dropped.first + 1
+        self._damage_seen = {seen for seen in self._damage_seen if seen[0] != dropped.path}
+        lost = 0
+        for name, done in self._consumers.all().items():
+            first = max(dropped.first, done + 1)
+            if first <= dropped.last:
+                self._add_gap(name, reason, first, dropped.last, dropped)
+                lost = max(lost, dropped.last - first + 1)
+        self._lost += lost
+        if lost:
+            log.warning(
+                "%s went (%s) with %d records that not every consumer had acknowledged",
+                dropped.path,
+                reason,
+                lost,
+            )
+
+    def _add_gap(
+        self, consumer: str, reason: str, first: int, last: int, segment: Segment | None = None
+    ) -> None:
+        since, until = (segment.oldest_ns, segment.newest_ns) if segment else (None, None)
+        self._gaps.add(gap.Gap(consumer, reason, first, last, last - first + 1, since, until))
+
+    def _report_losses(self) -> None:
+        """Write into the log what was lost, then move the consumers past it.
+
+        In this order: killed between the two, the log reports a gap twice rather than never. What
+        cannot be written now is written with a later record.
+        """
+        while self._gaps or self._refused_unsaid:
+            gaps, refused = self._gaps.take(), self._refused_unsaid
+            now = self._clock()
+            lines = gap.lines(gaps, refused, self._tags, now)
+            try:
+                self._keeper.put(zlib.compress(lines, 1, wbits=31), now)
+                self._keeper.sync()
+            except LogError:
+                self._gaps.put_back(gaps)
+                return
+            self._refused_unsaid -= refused
+            for each in gaps:
+                if each.last is not None and self._consumers.done(each.consumer) is not None:
+                    self._consumers.move(each.consumer, each.last)
+
+
+def _beyond(sequence: int, views: Sequence[View]) -> int:
+    """How many records of `views` follow `sequence`."""
+    return sum(max(0, view.last - max(view.first - 1, sequence)) for view in views)

@@ -1,0 +1,153 @@
+"""One file of frames: appended at its end by one thread, read by others, dropped as a whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.edgelog import frame
+from monitor.edgelog.directory import sync_directory
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a segment may be read at one instant: the records `first` to `last`."""
+
+    path: Path
+    first: int
+    last: int
+    size: int
+
+
+class Segment:
+    """A file named by its first sequence number.
+
+    Attributes: `first` and `last` sequence number (`last` is `first - 1` while empty), `size` in
+    bytes of whole frames, `oldest_ns` and `newest_ns` Unix time of its first and last record (None
+    while empty). `view` is what readers may see: only what is known to be on the disk, so that no
+    reader ever holds a cursor to a record that a power cut takes back.
+    """
+
+    def __init__(self, path: Path, first: int) -> None:
+        self.path = path
+        self.first = first
+        self.last = first - 1
+        self.size = 0
+        self.oldest_ns: int | None = None
+        self.newest_ns: int | None = None
+        self.view = View(path, first, first - 1, 0)
+        self._fd = -1
+
+    @classmethod
+    def create(cls, directory: Path, first: int) -> Segment:
+        """A new empty file, its name durable. OSError."""
+        segment = cls(directory / f"{first:020d}.log", first)
+        segment.open()
+        sync_directory(directory)
+        return segment
+
+    @classmethod
+    def load(cls, path: Path, before: int) -> Segment:
+        """An older file, its headers read (not its payloads); the next one begins at `before`.
+
+        Raises OSError.
+        """
+        segment = cls(path, int(path.stem))
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            for found in frame.walk(fd, 0, os.fstat(fd).st_size):
+                if isinstance(found, frame.Frame) and found.sequence < before:
+                    segment._grow(found)
+        finally:
+            os.close(fd)
+        segment.publish()
+        return segment
+
+    @classmethod
+    def repair(cls, path: Path) -> tuple[Segment, int, int]:
+        """The newest file after a crash: what follows its last whole record is cut away.
+
+        Returns the segment, the number of bytes cut, and the highest sequence number that the cut
+        bytes may have held: it must not be used again. OSError.
+        """
+        segment = cls(path, int(path.stem))
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            size = os.fstat(fd).st_size
+            taken = segment.last
+            for found in frame.walk(fd, 0, size):
+                if isinstance(found, frame.Frame) and frame.payload_of(fd, found) is not None:
+                    segment._grow(found)
+                    taken = found.sequence
+                elif isinstance(found, frame.Frame):
+                    taken = found.sequence
+                elif (torn := frame.header_at(fd, found.offset)) is not None:
+                    taken = torn.sequence
+                else:
+                    taken += -(-found.length // frame.HEADER_BYTES)
+            cut = size - segment.size
+            if cut:
+                os.ftruncate(fd, segment.size)
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        segment.publish()
+        return segment, cut, taken
+
+    def open(self) -> None:
+        """Get ready to append, if not ready yet. OSError."""
+        if self._fd < 0:
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def append(self, sequence: int, time_ns: int, payload: bytes) -> None:
+        """Write one frame behind the last; of a failed write nothing stays. OSError."""
+        data = frame.encode(sequence, time_ns, payload)
+        try:
+            self._write(data)
+        except OSError:
+            os.ftruncate(self._fd, self.size)
+            raise
+        header = frame.Frame(self.size, len(payload), sequence, time_ns, 0)
+        self._grow(header)
+
+    def take_back(self, size: int, last: int) -> None:
+        """Return to an earlier `size` and `last`: the disk did not confirm what came since."""
+        self.size, self.last = size, last
+        os.ftruncate(self._fd, size)
+
+    def sync(self) -> None:
+        """Wait until what was appended is on the disk, then let readers see it. OSError."""
+        os.fdatasync(self._fd)
+        self.publish()
+
+    def publish(self) -> None:
+        """Let readers see all that was appended."""
+        self.view = View(self.path, self.first, self.last, self.size)
+
+    def close(self) -> None:
+        """Append no more."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def drop(self) -> None:
+        """Delete the file. Emptied first, so that its space is free even while someone reads it."""
+        self.close()
+        os.truncate(self.path, 0)
+        self.path.unlink()
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        offset = self.size
+        while rest:
+            written = os.pwrite(self._fd, rest, offset)
+            offset += written
+            rest = rest[written:]
+
+    def _grow(self, header: frame.Frame) -> None:
+        self.size = header.end
+        self.last = max(self.last, header.sequence)
+        self.newest_ns = header.time_ns
+        if self.oldest_ns is None:
+            self.oldest_ns = header.time_ns
