@@ -16,7 +16,7 @@ _VERSIONS = ("1", "1.8", "2", "3")
 class StoreConfig:
     """The settings of a store; raises ConfigError for what cannot be.
 
-    The token itself is never kept here: `token()` reads it from its file when a store is opened.
+    The token itself is never kept here: `influx_token()` reads it from its file when a store is opened.
     """
 
     store: str = setting(
@@ -91,7 +91,7 @@ class StoreConfig:
         kind, _, place = self.store.partition(":")
         return place.rstrip("/") if kind == "influxdb" else None
 
-    def token(self) -> str:
+    def influx_token(self) -> str:
         """The secret in `influx_token_file`, "" if there is none. Raises ConfigError."""
         if not self.influx_token_file:
             return ""
