@@ -1,0 +1,87 @@
+"""The collector's settings, checked once."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.errors import ConfigError
+from monitor.escaping import safe_tag
+from monitor.settings import setting
+from monitor.web.config import ListenConfig
+
+MIB = 1024 * 1024
+DOCKER_SCHEMES = ("unix://", "http+unix://", "tcp://", "http://", "https://", "ssh://")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorConfig(ListenConfig):
+    """What one node's collector does, and where it reads and keeps things."""
+
+    listen: str = setting("127.0.0.1:9180", "address to listen on; port 0 picks a free one")
+    node: str = setting("", "name of this node; empty: the host's name")
+    cluster: str = setting("default", "name of the cluster that this node belongs to")
+    data: str = setting(
+        "",
+        "directory of the edge log; empty: /var/lib/weir/collector for root, "
+        "~/.local/share/weir/collector for others",
+    )
+    interval: float = setting(10.0, "seconds between two sweeps, 1 to 300")
+    docker: str = setting(
+        "auto",
+        "Docker engine to ask for names: URL, none, or auto for $DOCKER_HOST or the usual socket",
+    )
+    proc_root: str = setting("/proc", "where the host's procfs is mounted")
+    cgroup_root: str = setting("/sys/fs/cgroup", "where the host's cgroups are mounted")
+    log_max_bytes: int = setting(256 * MIB, "bytes that the edge log may take on the disk")
+    log_max_age: float = setting(86400.0, "seconds for which the edge log keeps a record")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.interval <= 300:
+            raise ConfigError(f"interval: {self.interval:g} s is not between 1 and 300 s")
+        if self.log_max_bytes < MIB:
+            raise ConfigError(
+                f"log-max-bytes: {self.log_max_bytes} is too small to be of use; "
+                f"give at least {MIB} (1 MiB)"
+            )
+        if not self.log_max_age >= 2 * self.interval:
+            raise ConfigError(
+                f"log-max-age: {self.log_max_age:g} s does not keep two sweeps; "
+                f"give at least {2 * self.interval:g} s"
+            )
+        if self.docker not in ("auto", "none") and not self.docker.startswith(DOCKER_SCHEMES):
+            raise ConfigError(
+                f"docker: {self.docker!r} is neither a URL nor auto or none; "
+                "a socket is written unix:///var/run/docker.sock"
+            )
+        for name in ("node", "cluster"):
+            value = getattr(self, name)
+            if value != safe_tag(value) or len(value) > 253:
+                raise ConfigError(
+                    f"{name}: {value!r} cannot be a name: at most 253 characters, "
+                    "no control characters and no backslash"
+                )
+        if not self.cluster:
+            raise ConfigError("cluster: must not be empty; leave it out for `default`")
+        if not (Path(self.proc_root) / "stat").is_file():
+            raise ConfigError(
+                f"proc-root: {self.proc_root} is no procfs (it has no file stat); mount it, "
+                "or name the place where the host's /proc is mounted"
+            )
+
+    @property
+    def node_name(self) -> str:
+        """The node's name: as set, else the host's."""
+        return self.node or socket.gethostname()
+
+    @property
+    def data_dir(self) -> Path:
+        """The directory of the edge log: as set, else the usual one of this user."""
+        if self.data:
+            return Path(self.data)
+        if os.geteuid() == 0:
+            return Path("/var/lib/weir/collector")
+        return Path.home() / ".local/share/weir/collector"

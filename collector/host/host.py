@@ -1,0 +1,95 @@
+"""The host's rows: which reader is asked when, and what happens when one fails."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from collector.host import cpu, devices, filesystems, memory, pressure
+from collector.host.rows import Row
+from monitor.record import Record, Series, Value
+
+log = logging.getLogger(__name__)
+
+Reader = Callable[[], Iterable[Row]]
+MACHINE_SECONDS = 300.0
+
+
+class Host:
+    """Reads the node's own figures.
+
+    `identity` holds the tags cluster and node. psutil knows one procfs for the whole process, so
+    the last Host made says which. `errors` counts readings that failed; one that fails hides no
+    other, and is told of when it begins and when it ends.
+    """
+
+    def __init__(self, identity: Mapping[str, str], proc_root: Path = Path("/proc")) -> None:
+        psutil.PROCFS_PATH = str(proc_root)
+        self.errors = 0
+        self._identity = dict(identity)
+        self._series: dict[tuple[tuple[str, str], ...], Series] = {}
+        self._failing: set[str] = set()
+        self._machine_due = 0.0
+        self._fast: dict[str, Reader] = {"CPU time": cpu.cpu, "memory": memory.memory}
+        self._slow: dict[str, Reader] = {
+            "load": cpu.load,
+            "swap": memory.swap,
+            "disks": devices.disks,
+            "network": devices.network,
+            "filesystems": filesystems.filesystems,
+            "pressure": partial(pressure.pressure, proc_root),
+        }
+
+    def read(self, slow: bool = True) -> list[Record]:
+        """One sweep's rows of `node`, with the `machine` row when that is due (every 5 min)."""
+        readers = {**self._fast, **self._slow} if slow else self._fast
+        records: dict[Series, Record] = {}
+        for what, reader in readers.items():
+            for record in self._try(what, reader, "node"):
+                # One row a sweep for the node itself; its time is that of the first reading (CPU).
+                first = records.get(record.series, record)
+                fields = {**first.fields, **record.fields}
+                records[record.series] = Record(record.series, fields, first.time_ns)
+        if time.monotonic() >= self._machine_due:
+            self._machine_due = time.monotonic() + MACHINE_SECONDS
+            return [*records.values(), *self._try("machine", _machine, "machine")]
+        return list(records.values())
+
+    def _try(self, what: str, reader: Reader, measurement: str) -> list[Record]:
+        try:
+            rows = list(reader())
+        except (OSError, ValueError, RuntimeError, psutil.Error) as error:
+            self.errors += 1
+            if what not in self._failing:
+                self._failing.add(what)
+                log.warning("host: cannot read %s, left out until it can be: %s", what, error)
+            return []
+        if what in self._failing:
+            self._failing.discard(what)
+            log.info("host: can read %s again", what)
+        now = time.time_ns()
+        return [Record(self._named(measurement, row.tags), row.fields, now) for row in rows]
+
+    def _named(self, measurement: str, tags: Mapping[str, str]) -> Series:
+        key = (("", measurement), *tags.items())
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series.of(measurement, {**self._identity, **tags})
+        return series
+
+
+def _machine() -> Iterable[Row]:
+    fields: dict[str, Value] = {
+        "cpu_cores": psutil.cpu_count() or 1,
+        "memory_bytes": psutil.virtual_memory().total,
+        "kernel_version": platform.release(),
+        "weir_version": version("weir"),
+    }
+    return [Row({}, fields)]

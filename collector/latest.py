@@ -1,0 +1,88 @@
+"""The newest row of everything that is there now: what `/metrics` and `/api/v1/containers` show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from monitor.record import Record, Series, Value
+
+_OF_CONTAINERS = frozenset({"container", "container_info"})
+_SHOWN = _OF_CONTAINERS | {"node", "machine", "weir"}
+_RARE = frozenset({"container_info", "machine"})
+"""Written every few minutes only, so their age says nothing."""
+_PARTS = frozenset({"interface", "device"})
+
+_Shape = tuple[str, tuple[str, ...]]
+
+
+class Current(NamedTuple):
+    """A series with all its newest fields; `time_ns` is that of the newest reading."""
+
+    series: Series
+    fields: Mapping[str, Value]
+    time_ns: int
+
+
+class Latest:
+    """Holds one row for each series and set of fields, since tiers write different fields.
+
+    A container's rows go as soon as a sweep has no row of it; any row goes when nothing has renewed
+    it for `keep_seconds` (of the records' own time). Events are not kept. Threads may read while
+    one updates.
+    """
+
+    def __init__(self, keep_seconds: float) -> None:
+        self._keep_ns = int(keep_seconds * 1e9)
+        self._lock = threading.Lock()
+        self._rows: dict[_Shape, Record] = {}
+        self._owner: dict[_Shape, str] = {}
+        self.time_ns = 0
+
+    def update(self, records: Iterable[Record], time_ns: int) -> None:
+        """Take one sweep's records; `time_ns` is when the sweep began."""
+        present = set()
+        with self._lock:
+            for record in records:
+                if record.series.measurement not in _SHOWN:
+                    continue
+                shape = (record.series.key, tuple(record.fields))
+                if shape not in self._rows:
+                    self._owner[shape] = _owner(record.series)
+                self._rows[shape] = record
+                if record.series.measurement == "container":
+                    present.add(self._owner[shape])
+            self._drop(present, time_ns)
+            self.time_ns = time_ns
+
+    def rows(self) -> list[Current]:
+        """All that is there now, one entry for each series, in order of their first appearance."""
+        with self._lock:
+            records = list(self._rows.values())
+        merged: dict[str, Record] = {}
+        for record in records:
+            known = merged.get(record.series.key)
+            if known is not None:
+                old, new = sorted((known, record), key=lambda one: one.time_ns)
+                record = Record(record.series, {**old.fields, **new.fields}, new.time_ns)
+            merged[record.series.key] = record
+        return [Current(*record) for record in merged.values()]
+
+    def _drop(self, present: set[str], time_ns: int) -> None:
+        oldest = time_ns - self._keep_ns
+        gone = [
+            shape
+            for shape, record in self._rows.items()
+            if ((owner := self._owner[shape]) and owner not in present)
+            or (record.time_ns < oldest and record.series.measurement not in _RARE)
+        ]
+        for shape in gone:
+            del self._rows[shape], self._owner[shape]
+
+
+def _owner(series: Series) -> str:
+    """The container that a row belongs to, as text; "" for rows of the host and of Weir."""
+    if series.measurement not in _OF_CONTAINERS:
+        return ""
+    return "\0".join(f"{key}\1{value}" for key, value in series.tags if key not in _PARTS)
