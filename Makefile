@@ -1,0 +1,59 @@
+# make up      everything on this machine, in one command:  make up ARGS="--interval 2"
+# make test    every test; on Debian as root it installs the parts that the tests run against
+# make lint    ruff and mypy
+# make bench   every benchmark, the short form
+# make lock    the locked requirements again, from pyproject.toml
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+# The newest Python that is new enough, unless PYTHON names one.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --all-build-deps \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra all
+
+.PHONY: up test lint bench lock
+.DEFAULT_GOAL := up
+
+up: $(VENV)/.installed
+	@exec $(BIN)/weir up $(ARGS)
+
+test: parts $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	@for benchmark in benchmarks/bench_*.py; do \
+	echo "== $$benchmark"; $(BIN)/python "$$benchmark" --quick || exit 1; done
+
+lock: $(VENV)/.installed-dev
+	$(LOCK) --output-file requirements/all.lock pyproject.toml
+	$(LOCK) --extra dev --constraint requirements/all.lock --output-file requirements/dev.lock pyproject.toml
+
+.PHONY: parts
+parts:
+	@sh tests/install.sh
+
+$(VENV)/.installed: requirements/all.lock pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) --require-hashes -r requirements/all.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements/dev.lock pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) --require-hashes -r requirements/dev.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.installed
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+	echo "weir needs Python 3.11 or newer: apt-get install python3, or say make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "$(PYTHON) has no venv module: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
