@@ -16,7 +16,7 @@ _VERSIONS = ("1", "1.8", "2", "3")
 class StoreConfig:
     """The settings of a store; raises ConfigError for what cannot be.
 
-    The token itself is never kept here: `influx_token()` reads it from its file when a store is opened.
+    The token itself is never kept here: `influx_token()` reads it when a store is opened.
     """
 
     store: str = setting(

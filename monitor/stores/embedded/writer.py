@@ -13,7 +13,7 @@ from monitor.stores.embedded import days
 from monitor.stores.embedded.dayfile import DayFile
 from monitor.stores.embedded.failures import unavailable
 from monitor.stores.embedded.frames import Batch, Day, add_member
-from monitor.stores.embedded.members import members
+from monitor.stores.members import members
 
 _OPEN_FILES = 4
 _SHOWN = 3
