@@ -36,7 +36,7 @@ class EngineAway(WeirError):
 
 
 def address(setting: str, environ: Mapping[str, str]) -> str:
-    """The engine's URL by the setting `docker`; for "auto" the one that Docker's own client uses."""
+    """The engine's URL by the setting `docker`; "auto" is what Docker's own client uses."""
     return setting if setting != "auto" else environ.get("DOCKER_HOST") or DEFAULT_URL
 
 

@@ -57,10 +57,12 @@ class Host:
                 first = records.get(record.series, record)
                 fields = {**first.fields, **record.fields}
                 records[record.series] = Record(record.series, fields, first.time_ns)
-        if time.monotonic() >= self._machine_due:
+        if time.monotonic() < self._machine_due:
+            return list(records.values())
+        machine = self._try("machine", _machine, "machine")
+        if machine:
             self._machine_due = time.monotonic() + MACHINE_SECONDS
-            return [*records.values(), *self._try("machine", _machine, "machine")]
-        return list(records.values())
+        return [*records.values(), *machine]
 
     def _try(self, what: str, reader: Reader, measurement: str) -> list[Record]:
         try:

@@ -1,0 +1,91 @@
+"""What a collector serves: its page for Prometheus, its health, what it sees, and the stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from werkzeug.wrappers import Request, Response
+
+from collector import exposition
+from collector.latest import Current, Latest
+from monitor.edgelog import EdgeLog
+from monitor.record import Value
+from monitor.stream.server import add_stream
+from monitor.web.app import App, json_response
+
+MISSED_TICKS = 3
+GRACE_SECONDS = 5.0
+
+
+def create_app(
+    latest: Latest, log: EdgeLog, interval: float, health: Callable[[], Mapping[str, Any]]
+) -> App:
+    """The collector's application. `health` gives what `/healthz` says beside the tick's age.
+
+    `/healthz` answers 503 once three ticks of `interval` seconds have passed without a sweep.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(exposition.Exposition(latest))
+
+    def metrics(_: Request) -> Response:
+        return Response(exposition.render(registry), content_type=exposition.CONTENT_TYPE)
+
+    def healthz(_: Request) -> Response:
+        said = health()
+        age = said["last_tick_seconds"]
+        is_alive = age is not None and age <= MISSED_TICKS * interval + GRACE_SECONDS
+        status = "ok" if is_alive else "no sweep"
+        return json_response({"status": status, **said}, 200 if is_alive else 503)
+
+    def containers(_: Request) -> Response:
+        return json_response({"time": time.time(), "containers": containers_now(latest)})
+
+    app = App()
+    app.add("/metrics", metrics)
+    app.add("/healthz", healthz)
+    app.add("/api/v1/containers", containers)
+    add_stream(app, log)
+    return app
+
+
+def containers_now(latest: Latest) -> list[dict[str, Any]]:
+    """Every container of the last sweep, by its tags, with its raw fields and when they were read.
+
+    `interfaces` and `devices` hold the counters of each. Counters are as the kernel has them: a
+    rate takes two answers.
+    """
+    found: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    rows = [r for r in latest.rows() if r.series.measurement in ("container", "container_info")]
+    for row in rows:
+        tags = dict(row.series.tags)
+        interface, device = tags.pop("interface", None), tags.pop("device", None)
+        entry = found.setdefault(tuple(tags.items()), _entry(tags))
+        if row.series.measurement == "container_info":
+            entry |= {key: row.fields.get(key) for key in ("id", "image", "runtime", "cgroup")}
+        elif interface is not None:
+            entry["interfaces"][interface] = _counters(row.fields)
+        elif device is not None:
+            entry["devices"][device] = _counters(row.fields)
+        else:
+            entry |= _whole(row)
+    return list(found.values())
+
+
+def _entry(tags: Mapping[str, str]) -> dict[str, Any]:
+    names = {key: tags.get(key) for key in ("cluster", "node", "namespace", "pod", "container")}
+    return {**names, "interfaces": {}, "devices": {}}
+
+
+def _whole(row: Current) -> dict[str, Any]:
+    return {
+        "time": row.time_ns / 1e9,
+        "start_time_seconds": row.fields.get("start_time_seconds"),
+        "fields": _counters(row.fields),
+    }
+
+
+def _counters(fields: Mapping[str, Value]) -> dict[str, Value]:
+    return {key: value for key, value in fields.items() if key != "start_time_seconds"}

@@ -1,0 +1,151 @@
+"""The host's figures, beside what the kernel and other programs say."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import pytest
+
+from collector.host.filesystems import local
+from collector.host.host import Host
+from collector.host.pressure import pressure, stalls
+from monitor.catalogue import CATALOGUE
+from monitor.record import Record
+
+IDENTITY = {"cluster": "default", "node": "here"}
+
+
+@pytest.fixture(autouse=True)
+def procfs() -> Iterator[None]:
+    yield
+    psutil.PROCFS_PATH = "/proc"
+
+
+def the(records: list[Record], field: str, **tags: str) -> float:
+    wanted = {**IDENTITY, **tags}
+    (value,) = (
+        r.fields[field] for r in records if dict(r.series.tags) == wanted and field in r.fields
+    )
+    assert isinstance(value, int | float)
+    return value
+
+
+def test_the_figures_are_those_of_the_kernel() -> None:
+    user, nice, system, _, _, irq, softirq, steal = (
+        int(ticks) / os.sysconf("SC_CLK_TCK")
+        for ticks in Path("/proc/stat").read_text().split()[1:9]
+    )
+    meminfo = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    records = [r for r in Host(IDENTITY).read() if r.series.measurement == "node"]
+
+    used = user + nice + system + irq + softirq + steal
+    assert the(records, "cpu_usage_seconds_total") == pytest.approx(used, abs=1)
+    assert the(records, "cpu_seconds_total", mode="user") == pytest.approx(user, abs=1)
+    total = int(meminfo["MemTotal"].split()[0]) * 1024
+    assert the(records, "memory_MemTotal_bytes") == total
+    assert the(records, "memory_working_set_bytes") == total - the(
+        records, "memory_MemAvailable_bytes"
+    )
+    assert the(records, "boot_time_seconds") == pytest.approx(
+        time.time() - float(Path("/proc/uptime").read_text().split()[0]), abs=3
+    )
+    assert all(abs(record.time_ns - time.time_ns()) < 5e9 for record in records)
+
+
+def test_every_number_is_in_the_catalogue_with_its_tags() -> None:
+    for record in Host(IDENTITY).read():
+        for field, value in record.fields.items():
+            if not isinstance(value, str):
+                metric = CATALOGUE[f"{record.series.measurement}_{field}"]
+                assert dict(record.series.tags).keys() == {*IDENTITY, *metric.tags}
+
+
+def test_seconds_are_floats_and_bytes_integers() -> None:
+    for record in Host(IDENTITY).read():
+        for field, value in record.fields.items():
+            if isinstance(value, str):
+                continue
+            unit = CATALOGUE[f"{record.series.measurement}_{field}"].unit
+            assert isinstance(value, int if unit in ("bytes", "cores") else float), field
+
+
+def test_the_node_has_one_row_a_sweep_and_the_machine_is_rare() -> None:
+    host = Host(IDENTITY)
+    first, second = host.read(), host.read(slow=False)
+    for records in (first, second):
+        assert len({record.series for record in records}) == len(records)
+    assert {r.series.measurement for r in first} == {"node", "machine"}
+    assert {r.series.measurement for r in second} == {"node"}
+    assert {key for r in second for key in r.fields} == {
+        "cpu_usage_seconds_total", "cpu_seconds_total", "memory_working_set_bytes",
+        "memory_MemTotal_bytes", "memory_MemAvailable_bytes",
+    }  # fmt: skip
+
+
+def test_one_reading_that_fails_hides_no_other_and_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for name in ("stat", "meminfo"):
+        shutil.copy(f"/proc/{name}", tmp_path / name)
+    host = Host(IDENTITY, tmp_path)
+    assert the(host.read(slow=False), "memory_MemTotal_bytes") > 0
+    (tmp_path / "meminfo").rename(tmp_path / "hidden")
+    for _ in range(3):
+        records = host.read(slow=False)
+        assert the(records, "cpu_usage_seconds_total") > 0
+    assert host.errors == 3
+    (tmp_path / "hidden").rename(tmp_path / "meminfo")
+    assert the(host.read(slow=False), "memory_MemTotal_bytes") > 0
+    said = [r.getMessage() for r in caplog.records if "memory" in r.getMessage()]
+    assert [line.partition(",")[0] for line in said] == [
+        "host: cannot read memory",
+        "host: can read memory again",
+    ]
+
+
+def test_pressure_is_absent_where_the_kernel_does_not_count_it(tmp_path: Path) -> None:
+    assert list(pressure(tmp_path)) == []
+
+
+def test_pressure_in_seconds() -> None:
+    text = (
+        "some avg10=0.00 avg60=0.34 avg300=0.35 total=10463066\n"
+        "full avg10=0.00 avg60=0.00 avg300=0.00 total=2000000\n"
+    )
+    assert stalls(text, "x") == {"waiting": 10.463066, "stalled": 2.0}
+
+
+@pytest.mark.parametrize(
+    "text", ["nonsense", "some avg10=0", "some total=x", "some total=-1", "\n"]
+)
+def test_pressure_of_another_form_is_an_error_with_its_line(text: str) -> None:
+    with pytest.raises(ValueError, match=r"pressure/io, line 1"):
+        stalls(text, "pressure/io")
+
+
+class Mount(NamedTuple):
+    device: str
+    mountpoint: str
+    fstype: str
+
+
+def test_only_local_filesystems_are_asked_and_each_once() -> None:
+    mounts = [
+        Mount("/dev/sda1", "/", "ext4"),
+        Mount("/dev/sda1", "/var/lib/kubelet/pods/x/volume", "ext4"),
+        Mount("server:/export", "/mnt", "nfs4"),
+        Mount("/dev/sdb1", "/mnt/below", "xfs"),
+        Mount("user@host:", "/home/ann/remote", "fuse.sshfs"),
+        Mount("/dev/sdc1", "/mnt2", "xfs"),
+        Mount("tmpfs", "/run", "tmpfs"),
+        Mount("/dev/sdd1", "/run/media/disk", "vfat"),
+    ]
+    assert local(mounts) == ["/", "/mnt2", "/run/media/disk"]
