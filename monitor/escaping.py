@@ -2,7 +2,8 @@
 
 Tags cannot carry line breaks, and a backslash in a tag is read differently by different stores
 (a trailing one swallows the separator behind it), so both are replaced by a character that looks
-like them: no name can forge a line, a tag or a field, and a reader still recognises it.
+like them: no name can forge a line, a tag or a field, and a reader still recognises it. So is a
+double quote in a name, where some parsers would look for text.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ MAX_VALUE_BYTES = 4096
 _CONTROL = dict.fromkeys((*range(0x20), 0x7F, 0x85, 0x2028, 0x2029), "\N{REPLACEMENT CHARACTER}")
 _CONTROL |= {ord(c): " " for c in "\t\n\r"}
 _TAG_SAFE = _CONTROL | {ord("\\"): "\N{FULLWIDTH REVERSE SOLIDUS}"}
+_NAME_SAFE = _TAG_SAFE | {ord('"'): "'"}
 _MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ "})
 _TAG = str.maketrans({",": r"\,", " ": r"\ ", "=": r"\="})
 _TEXT = str.maketrans({'"': r"\"", "\\": r"\\"})
@@ -28,7 +30,7 @@ def _cap(text: str, limit: int) -> str:
 
 def safe_name(name: str) -> str:
     """A tag or field key that line protocol can carry, at most 256 bytes."""
-    return _cap(name.translate(_TAG_SAFE), MAX_NAME_BYTES)
+    return _cap(name.translate(_NAME_SAFE), MAX_NAME_BYTES)
 
 
 def safe_tag(value: str) -> str:
