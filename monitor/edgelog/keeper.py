@@ -31,12 +31,17 @@ class Limits:
 
     max_bytes: int = 256 * 1024 * 1024
     max_age_seconds: float = 24 * 3600
-    segment_bytes: int = 4 * 1024 * 1024
     sync_seconds: float = 0.0
 
-    def __post_init__(self) -> None:
-        if not 0 < self.segment_bytes * 2 <= self.max_bytes:
-            raise LogError("edge log: max_bytes must be at least twice segment_bytes")
+    @property
+    def segment_bytes(self) -> int:
+        """Size at which a new segment is begun: a 64th of the whole."""
+        return self.max_bytes // 64
+
+    @property
+    def segment_ns(self) -> int:
+        """Age at which a new segment is begun, so that in a quiet log too the old one can go."""
+        return int(self.max_age_seconds * 1e9 / 24)
 
 
 class Keeper:
@@ -121,10 +126,9 @@ class Keeper:
         return sequence
 
     def _is_old(self, active: Segment) -> bool:
-        """A quiet log too begins a new segment from time to time, so that the old one can go."""
         if active.oldest_ns is None:
             return False
-        return self._clock() - active.oldest_ns > self._limits.max_age_seconds * 1e9 / 24
+        return self._clock() - active.oldest_ns > self._limits.segment_ns
 
     def _drop(self, reason: str) -> int:
         """Drop the oldest segment; returns the bytes freed, 0 if there was none."""

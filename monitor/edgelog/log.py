@@ -23,6 +23,7 @@ from monitor.edgelog.segments import Segments, segment_paths
 log = logging.getLogger(__name__)
 
 MAX_LINES_BYTES = 16 * 1024 * 1024
+MAX_RECORD_BYTES = 4 * 1024 * 1024
 _PLACES = 64
 
 
@@ -105,12 +106,12 @@ class EdgeLog:
         `time_ns` is its Unix time (default: now). Raises LogError if it cannot be kept; the log
         stays usable, and takes records again as soon as there is space.
         """
-        if len(lines) > MAX_LINES_BYTES:
-            raise LogError(
-                f"edge log {self.directory}: a record of {len(lines):,} bytes is larger than "
-                f"{MAX_LINES_BYTES:,}; split it"
-            )
         payload = zlib.compress(lines, 1, wbits=31)
+        if len(lines) > MAX_LINES_BYTES or len(payload) > MAX_RECORD_BYTES:
+            raise LogError(
+                f"edge log {self.directory}: a record of {len(lines):,} bytes ({len(payload):,} "
+                "compressed) is too large for a reader; split it"
+            )
         with self._mutex:
             try:
                 sequence = self._keeper.put(payload, self._clock() if time_ns is None else time_ns)

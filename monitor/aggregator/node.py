@@ -1,0 +1,55 @@
+"""What the aggregator remembers of a node: a few numbers, never a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.edgelog import Cursor
+from monitor.stream.client import Pulled
+
+
+@dataclass(slots=True)
+class Node:
+    """One node. Only the worker that has taken it from the schedule changes it.
+
+    `cursor` stands behind the last records that the store said it has; it is a courtesy, the node
+    keeps what was acknowledged. Up to sequence `careful_until` records are pulled one by one,
+    because the store refused something among them. Times are Unix seconds; 0 is never.
+    """
+
+    url: str
+    cursor: Cursor | None = None
+    careful_until: int = 0
+    backlog: int = 0
+    failures: int = 0
+    error: str = ""
+    error_since: float = 0.0
+    answered_at: float = 0.0
+    newest_at: float = 0.0
+
+    def failed(self, error: str, now: float) -> bool:
+        """A pull failed; True if this is news: another error than the last one."""
+        news = error != self.error
+        if not self.failures:
+            self.error_since = now
+        self.failures += 1
+        self.error = error
+        return news
+
+    def answered(self, now: float) -> float | None:
+        """A pull succeeded; the seconds of trouble before it, None if there was none."""
+        trouble = now - self.error_since if self.failures else None
+        self.failures = 0
+        self.error = ""
+        self.answered_at = now
+        return trouble
+
+    def written(self, pulled: Pulled) -> None:
+        """The store has these records (or the quarantine does): the next pull acknowledges them."""
+        self.cursor = pulled.cursor
+        self.backlog = pulled.backlog
+        self.newest_at = pulled.newest_ns / 1e9
+
+    def is_careful(self) -> bool:
+        """Whether records are to be pulled one by one."""
+        return self.careful_until > (self.cursor.sequence if self.cursor else 0)

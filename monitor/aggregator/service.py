@@ -1,0 +1,111 @@
+"""Aggregator: the workers, the schedule between them, and what they tell about themselves."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+
+from werkzeug.wrappers import Request, Response
+
+from monitor.aggregator.config import AggregatorConfig
+from monitor.aggregator.gate import Gate
+from monitor.aggregator.node import Node
+from monitor.aggregator.pipe import Next, Pipe
+from monitor.aggregator.quarantine import Quarantine
+from monitor.aggregator.schedule import Schedule
+from monitor.aggregator.targets import readiness, targets
+from monitor.aggregator.telemetry import NodeMetrics, StoreMetrics, Telemetry
+from monitor.stores.open import open_writer
+from monitor.stores.protocols import Writer
+from monitor.stream.client import NodeClient
+from monitor.web.app import App, json_response
+from monitor.web.server import Server
+from monitor.web.telemetry import metrics_response
+
+log = logging.getLogger(__name__)
+
+_FAULT_PAUSE_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+
+
+class Aggregator:
+    """Pulls every node of `config` and writes to its store, from start() until stop()."""
+
+    def __init__(
+        self, config: AggregatorConfig, sock: socket.socket, writer: Writer | None = None
+    ) -> None:
+        """`sock` is bound and not yet listening; `writer` replaces the store that config names.
+
+        Raises ConfigError.
+        """
+        self.nodes = [Node(url) for url in config.node_urls]
+        self._telemetry = Telemetry()
+        self._writer = writer or open_writer(config.store_config)
+        self._gate = Gate(self._writer, self._telemetry.on_store_error)
+        self._client = NodeClient(
+            token=config.node_token(), ca_file=config.node_ca, seconds=config.timeout
+        )
+        self._pipe = Pipe(
+            client=self._client,
+            gate=self._gate,
+            quarantine=Quarantine(config.quarantine),
+            telemetry=self._telemetry,
+            consumer=config.consumer,
+            batch_bytes=config.batch_bytes,
+            poll_seconds=config.poll,
+        )
+        self._schedule = Schedule(self.nodes, config.poll, max(1, config.workers // 4))
+        self._workers = [
+            threading.Thread(target=self._work, name=f"pull-{number}", daemon=True)
+            for number in range(min(config.workers, max(2, len(self.nodes))))
+        ]
+        self._telemetry.registry.register(NodeMetrics(self.nodes))
+        self._telemetry.registry.register(StoreMetrics(lambda: self._gate.is_open))
+        self._server = Server(self._app(), sock, config)
+        self.url = self._server.url
+
+    def start(self) -> None:
+        """Begin to pull and to listen; returns at once."""
+        self._server.start()
+        for worker in self._workers:
+            worker.start()
+        log.info("pulling %d nodes; %s/api/v1/targets shows each", len(self.nodes), self.url)
+
+    def stop(self) -> None:
+        """Finish the writes that are under way, cut off the pulls, and let go of everything."""
+        self._schedule.stop()
+        self._gate.stop()
+        self._client.interrupt()
+        ends_at = time.monotonic() + _STOP_SECONDS
+        for worker in self._workers:
+            worker.join(max(0.0, ends_at - time.monotonic()))
+        self._server.stop()
+        self._client.close()
+        self._writer.close()
+
+    def _work(self) -> None:
+        while self._gate.wait() and (node := self._schedule.take()) is not None:
+            step = Next(_FAULT_PAUSE_SECONDS, slow=False)
+            try:
+                step = self._pipe.step(node)
+            except Exception:  # a fault of ours with one node must not end the worker of all
+                log.exception("node %s: a fault in Weir; please report it", node.url)
+            self._schedule.give_back(node, step.in_seconds, step.slow)
+
+    def _app(self) -> App:
+        app = App()
+        app.add("/metrics", lambda request: metrics_response(request, self._telemetry.registry))
+        app.add("/healthz", self._healthz)
+        app.add("/readyz", self._readyz)
+        app.add("/api/v1/targets", lambda request: json_response(targets(self.nodes, self._gate)))
+        return app
+
+    def _healthz(self, request: Request) -> Response:
+        alive = all(worker.is_alive() for worker in self._workers)
+        return json_response({"ok": alive}, 200 if alive else 503)
+
+    def _readyz(self, request: Request) -> Response:
+        reason = readiness(self.nodes, self._gate)
+        return json_response({"ready": not reason, "reason": reason}, 503 if reason else 200)

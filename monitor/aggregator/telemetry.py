@@ -1,0 +1,96 @@
+"""The aggregator's own metrics: of the pipe as counters, of the nodes as they are when asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from monitor.aggregator.node import Node
+from monitor.errors import StoreError
+
+_WRITE_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Telemetry:
+    """Counters that the pipe moves; `registry` holds them, and the process's CPU and memory."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        name = "weir_aggregator_"
+        self.pulls = Counter(name + "pulls", "Pulls that a node answered.", registry=self.registry)
+        self.pull_errors = Counter(
+            name + "pull_errors", "Pulls that failed.", ["kind"], registry=self.registry
+        )
+        self.records = Counter(
+            name + "records", "Records that the store has.", registry=self.registry
+        )
+        self.lines = Counter(
+            name + "lines", "Lines (wide points) that the store has.", registry=self.registry
+        )
+        self.bytes = Counter(
+            name + "bytes", "Compressed bytes that the store has.", registry=self.registry
+        )
+        self.write_seconds = Histogram(
+            name + "write_seconds",
+            "Time that the store took for a body.",
+            buckets=_WRITE_BUCKETS,
+            registry=self.registry,
+        )
+        self.store_errors = Counter(
+            name + "store_errors", "Writes that failed.", ["kind"], registry=self.registry
+        )
+        self.quarantined = Counter(
+            name + "quarantined_records",
+            "Records that the store refuses, kept in the quarantine.",
+            registry=self.registry,
+        )
+
+    def on_store_error(self, error: StoreError) -> None:
+        """Count a write that failed by its kind: unavailable, forbidden, missing."""
+        kind = type(error).__name__.removeprefix("Store").lower()
+        self.store_errors.labels(kind).inc()
+
+
+class NodeMetrics(Collector):
+    """Each node's state when the metrics are asked for; nothing is kept for a node in between."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+
+    def collect(self) -> Iterator[Metric]:
+        """Up, lag and backlog by node."""
+        label = ["target"]
+        up = GaugeMetricFamily("weir_node_up", "1 if the last pull was answered.", labels=label)
+        lag = GaugeMetricFamily(
+            "weir_node_lag_seconds", "Age of the newest record that the store has.", labels=label
+        )
+        backlog = GaugeMetricFamily(
+            "weir_node_backlog_records", "Records that wait on the node.", labels=label
+        )
+        now = time.time()
+        for node in self._nodes:
+            up.add_metric([node.url], float(bool(node.answered_at) and not node.failures))
+            backlog.add_metric([node.url], node.backlog)
+            if node.newest_at:
+                lag.add_metric([node.url], now - node.newest_at)
+        yield from (up, lag, backlog)
+
+
+class StoreMetrics(Collector):
+    """Whether the store takes samples."""
+
+    def __init__(self, is_open: Callable[[], bool]) -> None:
+        self._is_open = is_open
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge."""
+        yield GaugeMetricFamily(
+            "weir_aggregator_store_up",
+            "1 if the store took the last body.",
+            value=float(self._is_open()),
+        )
