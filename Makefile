@@ -2,6 +2,7 @@
 # make test    every test; on Debian as root it installs the parts that the tests run against
 # make lint    ruff and mypy
 # make bench   every benchmark, the short form
+# make docs    docs/metrics.md and docs/configuration.md again, from the code
 # make lock    the locked requirements again, from pyproject.toml
 
 SHELL := /bin/sh
@@ -14,6 +15,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --all-build-deps \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra all
+
+BENCHMARKS := collector aggregator query dashboard
 
 .PHONY: up test lint bench lock
 .DEFAULT_GOAL := up
@@ -30,14 +33,18 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev
-	@for benchmark in benchmarks/bench_*.py; do \
-	echo "== $$benchmark"; $(BIN)/python "$$benchmark" --quick || exit 1; done
+	@failed=; for name in $(BENCHMARKS); do \
+	echo "== $$name"; $(BIN)/python -m benchmarks.$$name --quick || failed="$$failed $$name"; done; \
+	test -z "$$failed" || { echo "bounds broken:$$failed" >&2; exit 1; }
 
 lock: $(VENV)/.installed-dev
 	$(LOCK) --output-file requirements/all.lock pyproject.toml
 	$(LOCK) --extra dev --constraint requirements/all.lock --output-file requirements/dev.lock pyproject.toml
 
-.PHONY: parts
+docs: $(VENV)/.installed
+	@$(BIN)/python -m weir.reference docs
+
+.PHONY: docs parts
 parts:
 	@sh tests/install.sh
 

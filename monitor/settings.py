@@ -7,9 +7,19 @@ TOML file are generated from it (`weir.options`), and so is its page in the docu
 from __future__ import annotations
 
 import dataclasses
+import os
+from pathlib import Path
 from typing import Any
 
 
 def setting(default: Any, help: str, *, metavar: str | None = None) -> Any:
     """A field of a configuration. `help` says meaning and unit; it is shown by --help."""
     return dataclasses.field(default=default, metadata={"help": help, "metavar": metavar})
+
+
+def state_directory(given: str, part: str = "") -> Path:
+    """Where a part keeps its data: as `given`, else the usual place of root or of other users."""
+    if given:
+        return Path(given).expanduser()
+    usual = "/var/lib/weir" if os.geteuid() == 0 else "~/.local/share/weir"
+    return Path(usual).expanduser() / part

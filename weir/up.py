@@ -11,10 +11,9 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from monitor.errors import ConfigError, WeirError
-from monitor.settings import setting
+from monitor.settings import setting, state_directory
 from monitor.web.config import ListenConfig
 from monitor.web.server import bind
 from weir.process import SUPERVISED
@@ -31,8 +30,9 @@ class UpConfig(ListenConfig):
     """Run everything on this machine, on the embedded store, until Ctrl-C."""
 
     data: str = setting(
-        "/var/lib/weir" if os.geteuid() == 0 else "~/.local/share/weir",
-        "directory of the edge log and the store",
+        "",
+        "directory of the edge log and the store; empty: /var/lib/weir for root, "
+        "~/.local/share/weir for others",
         metavar="DIR",
     )
     interval: float = setting(5.0, "seconds between two sweeps, 1 to 300", metavar="SECONDS")
@@ -56,7 +56,7 @@ class Supervisor:
 
     def __init__(self, config: UpConfig) -> None:
         self._config = config
-        data = Path(config.data).expanduser()
+        data = state_directory(config.data)
         try:
             data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -81,9 +81,18 @@ class Supervisor:
             Child(
                 "aggregator",
                 pipe,
-                [f"--nodes=http://{_shown(node)}", store, f"--data={data / 'aggregator'}"],
+                [
+                    f"--nodes=http://{_shown(node)}",
+                    f"--poll={min(1.0, config.interval / 2)}",
+                    f"--data={data / 'aggregator'}",
+                    store,
+                ],
             ),
-            Child("dashboard", web, [store, *_web_arguments(config)]),
+            Child(
+                "dashboard",
+                web,
+                [store, f"--refresh={config.interval}", *_web_arguments(config)],
+            ),
         ]
 
     def start(self) -> None:

@@ -1,0 +1,120 @@
+"""The reference pages, made from the same tables as the program: `python -m weir.reference`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from collector.config import CollectorConfig
+from dashboard.config import DashboardConfig
+from monitor.aggregator.config import AggregatorConfig
+from monitor.catalogue import CATALOGUE, TAGS
+from weir.options import PREFIX, flag_of
+from weir.top import TopConfig
+from weir.up import UpConfig
+
+CONFIGS: dict[str, Any] = {
+    "up": UpConfig,
+    "collector": CollectorConfig,
+    "aggregator": AggregatorConfig,
+    "dashboard": DashboardConfig,
+    "top": TopConfig,
+}
+
+HEADINGS = {
+    "container": "Containers",
+    "node": "The node",
+    "machine": "The machine",
+    "weir": "Weir about itself",
+}
+
+METRICS = """\
+# Metrics
+
+Made by `make docs` from the catalogue (`monitor/catalogue.csv`). A name is the measurement, `_`,
+and the field: the Prometheus name is `container_memory_rss`, the line in a store is
+`container,… memory_rss=…`. Counters only grow until the container restarts, and are stored as the
+kernel counts them: rates are derived when they are read. What the kernel calls unlimited is absent.
+`cgroup v1` and `cgroup v2` name the file, and the key in it, that the figure is read from.
+"""
+
+CONFIGURATION = """\
+# Configuration
+
+Made by `make docs` from the configurations in the code. Nothing here is required: every option has
+a default that works on one machine. Each can be given as a flag, as an environment variable, or in
+a TOML file named by `--config`; a flag wins over the environment, that over the file. The name is
+the same everywhere: `--log-max-bytes`, `WEIR_LOG_MAX_BYTES`, and in the file
+
+```toml
+[collector]
+log-max-bytes = 67108864
+```
+
+Secrets are never options themselves: an option names the file that holds one.
+"""
+
+
+def pages() -> dict[str, str]:
+    """File name to text, of every page that is made."""
+    return {"metrics.md": metrics(), "configuration.md": configuration()}
+
+
+def metrics() -> str:
+    """The catalogue as one table for each measurement."""
+    parts = [METRICS]
+    for measurement, tags in TAGS.items():
+        rows = [
+            (
+                f"`{m.name}`",
+                m.kind,
+                m.unit,
+                ", ".join(m.tags),
+                m.help,
+                m.v1 or "-",
+                m.v2 or "-",
+            )
+            for m in CATALOGUE.values()
+            if m.measurement == measurement
+        ]
+        header = ["name", "kind", "unit", "further labels", "what", "cgroup v1", "cgroup v2"]
+        if measurement != "container":
+            header[-2:] = ["source"]
+            rows = [row[:-1] for row in rows]
+        labels = ", ".join(f"`{tag}`" for tag in tags)
+        parts.append(f"## {HEADINGS[measurement]}\n\nLabels: {labels}.\n\n{_table(header, rows)}")
+    return "\n".join(parts)
+
+
+def configuration() -> str:
+    """Every command's options."""
+    parts = [CONFIGURATION]
+    for command, config in CONFIGS.items():
+        rows = [
+            (
+                f"`{flag_of(field)}`",
+                f"`{PREFIX}{field.name.upper()}`",
+                f"`{field.default}`" if field.default not in ("", False) else "",
+                field.metadata["help"],
+            )
+            for field in dataclasses.fields(config)
+        ]
+        about = " ".join(config.__doc__.split("\n\n")[0].split())
+        table = _table(("flag", "environment", "default", "meaning"), rows)
+        parts.append(f"## weir {command}\n\n{about}\n\n{table}")
+    return "\n".join(parts)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(
+        f"| {' | '.join(c.replace('|', chr(92) + '|') for c in row)} |\n" for row in lines
+    )
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")
