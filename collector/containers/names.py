@@ -46,10 +46,10 @@ class Names(Protocol):
 
 
 class NoNames:
-    """The names of a node without a runtime that could be asked."""
+    """The names of a node without a runtime that could be asked: those that the paths give."""
 
     def name_of(self, found: Found) -> Naming | None:
-        return None
+        return fallback(found)
 
 
 def fallback(found: Found) -> Naming:

@@ -1,0 +1,112 @@
+"""One container: what it is called, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from collector.cgroup.group import Group
+from collector.cgroup.parse import Fields
+from collector.containers.names import Found, Naming
+from collector.network import Network
+from collector.ticker import Due
+from monitor.record import Record, Series
+
+START = "start_time_seconds"
+_RETRIES = (1, 2)
+"""Slow readings that try absent files again: a group's directories are made one by one."""
+StartOf = Callable[[tuple[int, ...]], float | None]
+
+
+class Container:
+    """A container that is there; only the sweep's own thread calls its methods.
+
+    `start_seconds` is the start of its first process (Unix time), or the first sight of it until
+    that is known. `started` is true once it has had a process: a group without one is not shown.
+    `info_due` (monotonic seconds) is when its `container_info` is to be told again.
+    """
+
+    def __init__(
+        self, found: Found, group: Group, network: Network, start_of: StartOf, seen_seconds: float
+    ) -> None:
+        self.found = found
+        self.naming: Naming | None = None
+        self.series: Series | None = None
+        self.seen_seconds = seen_seconds
+        self.start_seconds = round(seen_seconds, 2)
+        self.started = False
+        self.info_due = float("-inf")
+        self._group = group
+        self._network = network
+        self._start_of = start_of
+        self._start_known = False
+        self._slow_reads = 0
+        self._parts: dict[tuple[str, str], Series] = {}
+
+    @property
+    def gone(self) -> bool:
+        """Whether the kernel said, at the last reading, that the group was removed."""
+        return self._group.gone
+
+    def call(self, naming: Naming, series: Series) -> None:
+        """Take a name, the first one or another. `series` is that of its `container` rows."""
+        self.naming, self.series = naming, series
+        self._parts.clear()
+
+    def read(self, due: Due, now_ns: Callable[[], int], records: list[Record]) -> None:
+        """Append the rows of what is due; a container that was never read gets all tiers."""
+        assert self.series is not None  # noqa: S101 - the sweep names it first
+        is_new = self._slow_reads == 0
+        slow = due.slow or is_new
+        pids = self._look(slow)
+        if not self.started:
+            return
+        time_ns = now_ns()
+        row = self._group.fast()
+        if self._group.gone:
+            return
+        if slow:
+            self._group.add_slow(row)
+            row["processes"] = len(pids)
+        if due.limits or is_new:
+            self._group.add_limits(row)
+        row[START] = self.start_seconds
+        records.append(Record(self.series, row, time_ns))
+        if slow:
+            self._add("device", self._group.devices(), now_ns, records)
+            self._add("interface", self._network.read(pids), now_ns, records)
+            self._slow_reads += 1
+
+    def close(self) -> None:
+        """Let the descriptors go."""
+        self._group.close()
+        self._network.close()
+
+    def _look(self, slow: bool) -> tuple[int, ...]:
+        """The processes, where somebody wants to know; notes the first one's start."""
+        if not slow and self._start_known:
+            return ()
+        if self._slow_reads in _RETRIES:
+            self._group.retry()
+        pids = self._group.pids()
+        if pids:
+            self.started = True
+            if not self._start_known:
+                start = self._start_of(pids)
+                self._start_known = start is not None or set(pids) == {0}
+                self.start_seconds = start if start is not None else self.start_seconds
+        return pids
+
+    def _add(
+        self,
+        tag: str,
+        parts: Mapping[str, Fields],
+        now_ns: Callable[[], int],
+        records: list[Record],
+    ) -> None:
+        for part, fields in parts.items():
+            series = self._parts.get((tag, part))
+            if series is None:
+                assert self.series is not None  # noqa: S101
+                series = Series(self.series.measurement, (*self.series.tags, (tag, part)))
+                self._parts[tag, part] = series
+            records.append(Record(series, {**fields, START: self.start_seconds}, now_ns()))

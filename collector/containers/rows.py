@@ -1,0 +1,64 @@
+"""The rows about a container that are no samples: what it is, and that it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from collector.containers.names import Found, Naming
+from monitor.escaping import MAX_VALUE_BYTES
+from monitor.record import Record, Series
+
+MAX_LABELS = 64
+
+
+def sample_series(identity: Mapping[str, str], naming: Naming, suffix: str = "") -> Series:
+    """The series of a container's samples. `identity` holds the tags cluster and node."""
+    return Series.of("container", {**identity, **_tags(naming, suffix)})
+
+
+def info(samples: Series, found: Found, naming: Naming, time_ns: int) -> Record:
+    """`container_info`: what is too long, or changes too often, for a tag."""
+    fields = {
+        "id": found.id,
+        "image": naming.image,
+        "runtime": found.runtime,
+        "name": naming.name,
+        "cgroup": found.path,
+        "labels": labels_json(naming.labels),
+    }
+    return Record(Series("container_info", samples.tags), fields, time_ns)
+
+
+def stopped(identity: Mapping[str, str], found: Found, naming: Naming, time_ns: int) -> Record:
+    """The `event` that a container's group was removed."""
+    tags = {
+        **identity,
+        "namespace": naming.namespace,
+        "kind": "container",
+        "reason": "stopped",
+        "type": "Normal",
+    }
+    fields = {"message": "its cgroup was removed", "object": naming.container, "id": found.id}
+    return Record(Series.of("event", tags), fields, time_ns)
+
+
+def labels_json(labels: Mapping[str, str]) -> str:
+    """As many labels, in order of their names, as fit into a text field as whole JSON."""
+    kept: dict[str, str] = {}
+    room = MAX_VALUE_BYTES - len("{}")
+    for name in sorted(labels)[:MAX_LABELS]:
+        pair = json.dumps({name: labels[name]}, ensure_ascii=False)
+        room -= len(pair.encode("utf-8", "replace"))
+        if room < 0:
+            break
+        kept[name] = labels[name]
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def _tags(naming: Naming, suffix: str) -> dict[str, str | None]:
+    return {
+        "namespace": naming.namespace,
+        "pod": naming.pod,
+        "container": f"{naming.container}{suffix}",
+    }

@@ -1,0 +1,38 @@
+"""When a container's first process started."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_MOST = 64
+_START_TIME = 19
+"""The place of `starttime` behind the command's closing bracket in /proc/PID/stat: proc(5)."""
+
+
+def start_time(proc: Path, pids: tuple[int, ...], now_seconds: float) -> float | None:
+    """Unix seconds at which the eldest of `pids` started, to 10 ms; None if all have ended.
+
+    The kernel counts from its boot, so the present time less what passed since then is exact even
+    where the clock was set after the boot.
+    """
+    ticks = [tick for pid in pids[:_MOST] if (tick := _started(proc, pid)) is not None]
+    uptime = _uptime(proc)
+    if not ticks or uptime is None:
+        return None
+    return round(now_seconds - uptime + min(ticks) / os.sysconf("SC_CLK_TCK"), 2)
+
+
+def _started(proc: Path, pid: int) -> int | None:
+    try:
+        stat = (proc / str(pid) / "stat").read_bytes()
+        return int(stat.rpartition(b")")[2].split()[_START_TIME])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _uptime(proc: Path) -> float | None:
+    try:
+        return float((proc / "uptime").read_bytes().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,0 +1,164 @@
+"""One sweep over a node's containers: find them, name them, read them, say who is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from collector.cgroup.files import Root
+from collector.cgroup.group import Cgroups, Group
+from collector.cgroup.hierarchy import detect
+from collector.containers import rows
+from collector.containers.container import Container
+from collector.containers.discovery import Discovery
+from collector.containers.names import Found, Names, Naming, fallback
+from collector.containers.start import start_time
+from collector.network import Namespaces, Network
+from collector.ticker import Due
+from monitor.record import Record, Series
+
+NAME_WAIT_SECONDS = 2.0
+INFO_SECONDS = 300.0
+
+
+class Sweeper:
+    """Reads all containers of one node; one thread calls `sweep`, any may look at `containers`.
+
+    `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
+    `claim_descriptors`), until `close`. Raises ConfigError where no cgroups are mounted.
+    """
+
+    def __init__(
+        self,
+        identity: Mapping[str, str],
+        proc_root: Path,
+        cgroup_root: Path,
+        names: Names,
+        descriptors: int,
+        now_ns: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._identity = dict(identity)
+        self._names = names
+        self._now_ns = now_ns
+        self._monotonic = monotonic
+        self.hierarchy = detect(cgroup_root)
+        self._cgroups = Cgroups(self.hierarchy, proc_root, descriptors)
+        self._discovery = Discovery(self.hierarchy.tree, monotonic)
+        self._proc = Root(proc_root)
+        self._namespaces = Namespaces(proc_root)
+        self._containers: dict[str, Container] = {}
+        self._taken: dict[Series, Container] = {}
+        self._event_ns = 0
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """Those that were there at the last sweep and have a name, in order of their discovery."""
+        return tuple(c for c in list(self._containers.values()) if c.naming and c.started)
+
+    def sweep(self, due: Due) -> list[Record]:
+        """All rows about containers. Each has the time of its own reading."""
+        records: list[Record] = []
+        self._discover(records)
+        if self._read_all(due, records):
+            # A restarted container stands where the old one was: its group has the same path.
+            self._discover(records)
+            new = Due(False, False)
+            for container in [c for c in self._containers.values() if c.series is None]:
+                self._read(container, new, records)
+        return records
+
+    @property
+    def figures(self) -> Mapping[str, int]:
+        """What the sweep knows about itself, as fields of the `weir` measurement."""
+        return {
+            "sweep_errors_total": self._cgroups.faults.total,
+            "containers": len(self.containers),
+            "open_descriptors": self._cgroups.budget.kept,
+        }
+
+    def close(self) -> None:
+        """Let all descriptors go."""
+        for container in self._containers.values():
+            container.close()
+        self._containers = {}
+        self._cgroups.close()
+        self._proc.close()
+
+    def _discover(self, records: list[Record]) -> None:
+        self._discovery.poll()
+        found = self._discovery.found
+        for path in self._containers.keys() - found.keys():
+            self._end(self._containers[path], records)
+        for path in sorted(found.keys() - self._containers.keys()):
+            self._containers[path] = self._make(found[path])
+
+    def _make(self, found: Found) -> Container:
+        cgroups, proc = self._cgroups, self._proc
+
+        def start_of(pids: tuple[int, ...]) -> float | None:
+            return start_time(proc.path, pids, self._now_ns() / 1e9)
+
+        network = Network(proc, self._namespaces, cgroups.budget, cgroups.faults)
+        group = Group(cgroups, found.path)
+        return Container(found, group, network, start_of, self._now_ns() / 1e9)
+
+    def _read_all(self, due: Due, records: list[Record]) -> bool:
+        """Whether some container was gone."""
+        some_gone = False
+        for container in list(self._containers.values()):
+            self._read(container, due, records)
+            if container.gone:
+                self._discovery.forget(container.found.path)
+                self._end(container, records)
+                some_gone = True
+        return some_gone
+
+    def _read(self, container: Container, due: Due, records: list[Record]) -> None:
+        if self._named(container):
+            before = len(records)
+            container.read(due, self._now_ns, records)
+            if len(records) > before and self._monotonic() >= container.info_due:
+                container.info_due = self._monotonic() + INFO_SECONDS
+                records.append(self._info(container))
+
+    def _named(self, container: Container) -> bool:
+        """Whether the container has a name by now; takes a new one where it has changed."""
+        naming = self._names.name_of(container.found)
+        if naming is None:
+            waited = self._now_ns() / 1e9 - container.seen_seconds
+            if container.naming is not None or waited < NAME_WAIT_SECONDS:
+                return container.naming is not None
+            naming = fallback(container.found)
+        if naming is not container.naming and naming != container.naming:
+            self._call(container, naming)
+        return True
+
+    def _call(self, container: Container, naming: Naming) -> None:
+        self._release_name(container)
+        series = rows.sample_series(self._identity, naming)
+        if series in self._taken:  # two runtimes, or two runs of a pod's container at once
+            series = rows.sample_series(self._identity, naming, f"-{container.found.id[:12]}")
+        self._taken[series] = container
+        container.call(naming, series)
+        container.info_due = float("-inf")
+
+    def _release_name(self, container: Container) -> None:
+        if container.series is not None and self._taken.get(container.series) is container:
+            del self._taken[container.series]
+
+    def _end(self, container: Container, records: list[Record]) -> None:
+        """Let go of a container whose group was removed."""
+        del self._containers[container.found.path]
+        self._release_name(container)
+        container.close()
+        if container.naming is not None and container.started:
+            # Events of one sweep may have the same tags, so each has a time of its own.
+            self._event_ns = max(self._event_ns + 1, self._now_ns())
+            event = rows.stopped(self._identity, container.found, container.naming, self._event_ns)
+            records.append(event)
+
+    def _info(self, container: Container) -> Record:
+        assert container.series is not None and container.naming is not None  # noqa: S101
+        return rows.info(container.series, container.found, container.naming, self._now_ns())
