@@ -41,9 +41,10 @@ class Sample(NamedTuple):
 
     @property
     def start_ns(self) -> int:
-        """The start in whole Unix nanoseconds; long ago where unknown."""
-        start = -FAR_NS if self.start_seconds is None else self.start_seconds * 1e9
-        return int(min(max(start, -FAR_NS), FAR_NS))
+        """The start in whole Unix nanoseconds; long ago where unknown (None or NaN)."""
+        if self.start_seconds is None or self.start_seconds != self.start_seconds:
+            return -int(FAR_NS)
+        return int(min(max(self.start_seconds * 1e9, -FAR_NS), FAR_NS))
 
 
 class Span(NamedTuple):

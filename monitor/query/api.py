@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from werkzeug.wrappers import Request, Response
 
 from monitor.query import containers, engine, explain, model, nodes, parameters
+from monitor.query.answer import answer_json
 from monitor.query.newest import ratio, whole
 from monitor.query.nodes import Node
 from monitor.query.parameters import NS
-from monitor.query.windows import Floats
 from monitor.stores.protocols import Reader
 from monitor.web.app import App, json_response
 
@@ -39,7 +38,9 @@ class _Api:
 
     def query(self, request: Request) -> Response:
         query = model.parse(request.args, self._clock_ns())
-        return json_response(answer_json(engine.run(query, self._reader)))
+        return Response(
+            answer_json(engine.run(query, self._reader)), content_type="application/json"
+        )
 
     def containers(self, request: Request) -> Response:
         parameters.single(request.args, ())
@@ -59,32 +60,6 @@ class _Api:
     def explain(self, request: Request) -> Response:
         now = self._clock_ns()
         return json_response(explain.explain(explain.parse(request.args, now), self._reader, now))
-
-
-def answer_json(answer: engine.Answer) -> dict[str, Any]:
-    """The answer to a query as JSON data; what is not known is null."""
-    buckets = answer.buckets
-    edges = buckets.start_ns + buckets.step_ns * np.arange(buckets.count + 1)
-    return {
-        "metric": answer.query.metric.name,
-        "unit": answer.unit,
-        "fn": answer.query.fn,
-        "start": int(edges[0]) / NS,
-        "end": int(edges[-1]) / NS,
-        "step": buckets.step_ns / NS,
-        "times": (edges[:-1] / NS).tolist(),
-        "series": [
-            {"labels": labels, "values": row}
-            for labels, row in zip(answer.labels, _rows(answer.values), strict=True)
-        ],
-    }
-
-
-def _rows(values: Floats) -> list[list[float | None]]:
-    known = np.isfinite(values)
-    if known.all():
-        return values.tolist()  # type: ignore[no-any-return]
-    return np.where(known, values.astype(object), None).tolist()  # type: ignore[no-any-return]
 
 
 def _node_json(node: Node, containers: int, now_ns: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -115,11 +116,11 @@ def _samples(series: Samples, field: str) -> list[Sample]:
     starts = series.columns.get("start_time_seconds")
     began = [None] * len(series.times) if starts is None else starts.tolist()
     return [
-        Sample(time, value, None if start is None or start != start else start)
+        Sample(time, value, start if start is not None and math.isfinite(start) else None)
         for time, value, start in zip(
             series.times.tolist(), series.columns[field].tolist(), began, strict=True
         )
-        if value == value
+        if math.isfinite(value)
     ]
 
 

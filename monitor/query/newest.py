@@ -1,13 +1,14 @@
-"""The newest samples of a series: its last values, and the rate of its last pair."""
+"""The newest samples of a series: its last values, and the rate of its last pair.
+
+Here a series is a handful of samples, and plain lists are quicker than arrays.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+import math
 
 from monitor.query.parameters import NS
-from monitor.rates import Sample, rate
+from monitor.rates import Sample, median_spacing_ns, rate
 from monitor.stores.protocols import Samples
 
 MACHINE_NS = 660 * NS
@@ -20,8 +21,7 @@ AHEAD_NS = 60 * NS
 
 def spacing_ns(samples: Samples) -> int:
     """The (lower) median distance of the series' samples, 0 for fewer than two."""
-    distances = np.sort(np.diff(samples.times))
-    return int(distances[(len(distances) - 1) // 2]) if len(distances) else 0
+    return median_spacing_ns(samples.times.tolist())
 
 
 def newest_ns(samples: Samples) -> int:
@@ -31,36 +31,28 @@ def newest_ns(samples: Samples) -> int:
 
 def last(samples: Samples, field: str) -> float | None:
     """The newest value of a numeric field; None if there is none."""
-    column = samples.columns[field]
-    value = column[-1]
-    if value == value:
-        return float(value)
-    known = np.flatnonzero(~np.isnan(column))
-    return float(column[known[-1]]) if len(known) else None
+    values: list[float] = samples.columns[field].tolist()
+    return next((value for value in reversed(values) if math.isfinite(value)), None)
 
 
 def last_text(samples: Samples, field: str) -> str | None:
     """The newest value of a text field; None if there is none."""
-    for value in samples.columns[field][::-1].tolist():
-        if isinstance(value, str):
-            return value
-    return None
+    values = samples.columns[field].tolist()
+    return next((value for value in reversed(values) if isinstance(value, str)), None)
 
 
 def last_rate(samples: Samples, field: str) -> float | None:
     """The rate of the newest two samples of a counter; None if there are not two."""
-    column = samples.columns[field]
-    known = np.flatnonzero(~np.isnan(column))[-2:].tolist()
+    values: list[float] = samples.columns[field].tolist()
+    known = [i for i in range(len(values) - 1, -1, -1) if math.isfinite(values[i])]
     if len(known) < 2:
         return None
     starts = samples.columns.get("start_time_seconds")
-    a, b = (Sample(int(samples.times[i]), float(column[i]), _start(starts, i)) for i in known)
+    b, a = (
+        Sample(int(samples.times[i]), values[i], None if starts is None else float(starts[i]))
+        for i in known[:2]
+    )
     return rate(a, b)
-
-
-def _start(starts: Any, i: int) -> float | None:
-    start = None if starts is None else float(starts[i])
-    return start if start == start else None
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:
