@@ -7,12 +7,14 @@ of the collector is `--log-max-bytes`, WEIR_LOG_MAX_BYTES, and `log-max-bytes` u
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar, get_type_hints
 
 import configargparse
 
 from monitor.errors import ConfigError
+from weir.process import REFUSED
 
 Config = TypeVar("Config")
 
@@ -42,7 +44,8 @@ class Parser(configargparse.ArgumentParser):  # type: ignore[misc]
     """An argument parser whose errors are one line, without the usage before them."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} ({self.prog} --help shows the options)\n")
+        print(f"{self.prog}: {message} ({self.prog} --help shows the options)", file=sys.stderr)
+        raise SystemExit(REFUSED)
 
 
 def parser_for(config_class: type[Any], part: str) -> Parser:

@@ -12,6 +12,9 @@ from typing import Protocol
 
 from monitor.errors import WeirError
 
+REFUSED = 2
+"""The exit code of a process that cannot be what it was told to be."""
+
 SUPERVISED = "WEIR_SUPERVISED"
 """Set in a child of `weir up`: it ends when its standard input does, so that none is orphaned."""
 
@@ -27,7 +30,7 @@ class Service(Protocol):
 def run(part: str, make: Callable[[], Service]) -> int:
     """Make the service, start it, wait for a signal, stop it. Returns the exit code.
 
-    A WeirError on the way is one line on standard error and code 2: what was asked for cannot be.
+    A WeirError on the way is one line on standard error and code REFUSED: what was asked for cannot be.
     """
     log_to_stderr(part)
     ended = threading.Event()
@@ -42,7 +45,7 @@ def run(part: str, make: Callable[[], Service]) -> int:
         service.stop()
     except WeirError as error:
         print(f"weir {part}: {error}", file=sys.stderr)
-        return 2
+        return REFUSED
     return 0
 
 

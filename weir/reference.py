@@ -67,7 +67,7 @@ def metrics() -> str:
     """The catalogue as one table for each measurement."""
     parts = [METRICS]
     for measurement, tags in TAGS.items():
-        rows = [
+        rows: list[Sequence[str]] = [
             (
                 f"`{m.name}`",
                 m.kind,

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
 from dataclasses import dataclass
+
+import urllib3
 
 from monitor.errors import ConfigError, WeirError
 from monitor.settings import setting, state_directory
 from monitor.web.config import ListenConfig
 from monitor.web.server import bind
-from weir.process import SUPERVISED
+from weir.child import Child
 
 log = logging.getLogger(__name__)
-
-LONGEST_PAUSE_SECONDS = 30.0
-STOP_SECONDS = 10.0
-REFUSED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +49,7 @@ class Supervisor:
 
     def __init__(self, config: UpConfig) -> None:
         self._config = config
+        self._stopping = threading.Event()
         data = state_directory(config.data)
         try:
             data.mkdir(parents=True, exist_ok=True)
@@ -63,9 +57,9 @@ class Supervisor:
             raise ConfigError(
                 f"data: {data}: {error.strerror}; choose another with --data"
             ) from None
-        web = bind(config.listen)
-        node = bind(config.collector_listen)
-        pipe = bind("127.0.0.1:0")
+        web = _listening(config.listen)
+        node = _listening(config.collector_listen)
+        pipe = _listening("127.0.0.1:0")
         store = f"--store=sqlite:{data / 'store'}"
         self.url = f"{'https' if config.tls_cert else 'http'}://{_shown(web)}"
         self._children = [
@@ -104,6 +98,7 @@ class Supervisor:
     def stop(self) -> None:
         """End every part, the reader first and the log last."""
         log.info("stopping")
+        self._stopping.set()
         for child in reversed(self._children):
             child.stop()
         refused = [child.part for child in self._children if child.refused]
@@ -111,81 +106,16 @@ class Supervisor:
             raise WeirError(f"{refused[0]} cannot run as it is told to; its line above says why")
 
     def _announce(self) -> None:
-        while not _answers(self._children[-1].sock):
-            time.sleep(0.05)
+        pool = urllib3.PoolManager(cert_reqs="CERT_NONE", timeout=10, retries=False)
+        while not _answers(pool, f"{self.url}/healthz"):
+            if self._stopping.wait(0.2):
+                return
         seconds = 2 * self._config.interval
         print(f"\n  Weir is up: {self.url}\n", flush=True)
         print(
             f"  CPU usage rates appear after two sweeps, in {seconds:g} s. Ctrl-C stops.\n",
             flush=True,
         )
-
-
-class Child:
-    """One part in its own process, restarted with growing pauses when it dies."""
-
-    def __init__(self, part: str, sock: socket.socket, arguments: list[str]) -> None:
-        self.sock = sock
-        self.part = part
-        self._command = [sys.executable, "-m", "weir", part, f"--listen=fd:{sock.fileno()}"]
-        self._command += arguments
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._supervise, name=part, daemon=True)
-        self.refused = False
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _supervise(self) -> None:
-        pause = 0.5
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            code = self._run_once()
-            if self._stopping.is_set():
-                return
-            if code == REFUSED:
-                self.refused = True
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-            ran = time.monotonic() - began
-            pause = 0.5 if ran > LONGEST_PAUSE_SECONDS else min(pause * 2, LONGEST_PAUSE_SECONDS)
-            log.warning("%s ended with code %s; starting it again in %g s", self.part, code, pause)
-            self._stopping.wait(pause)
-
-    def _run_once(self) -> int:
-        # Its own process group: Ctrl-C reaches the supervisor alone, which ends the parts in order.
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            self._command,
-            stdin=subprocess.PIPE,
-            pass_fds=[self.sock.fileno()],
-            env=_environment(),
-            process_group=0,
-        )
-        while True:
-            try:
-                return process.wait(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                if self._stopping.is_set():
-                    return _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> int:
-    process.terminate()
-    try:
-        return process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Ours, without the settings: what concerns a part is passed to it as flags."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
-    return kept | {SUPERVISED: "1"}
 
 
 def _web_arguments(config: UpConfig) -> list[str]:
@@ -199,10 +129,16 @@ def _shown(sock: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _answers(sock: socket.socket) -> bool:
-    host, port = sock.getsockname()[:2]
+def _listening(address: str) -> socket.socket:
+    """A socket that queues callers until its part has started, and while it starts again."""
+    sock = bind(address)
+    sock.listen(128)
+    return sock
+
+
+def _answers(pool: urllib3.PoolManager, url: str) -> bool:
     try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
+        pool.request("GET", url)
+    except urllib3.exceptions.HTTPError:
         return False
     return True
