@@ -30,7 +30,7 @@ class Service(Protocol):
 def run(part: str, make: Callable[[], Service]) -> int:
     """Make the service, start it, wait for a signal, stop it. Returns the exit code.
 
-    A WeirError on the way is one line on standard error and code REFUSED: what was asked for cannot be.
+    A WeirError on the way is one line on standard error and code REFUSED.
     """
     log_to_stderr(part)
     ended = threading.Event()
