@@ -7,48 +7,57 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from monitor.edgelog import LogStats
+from monitor.edgelog import EdgeLog
 from monitor.record import Record, Series, Value
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Own:
-    """Makes the `weir` row of each sweep. It reads /proc/self: of this process, not of the host."""
+    """Makes the process's row of `weir`. It reads /proc/self: of this process, not of the host.
 
-    def __init__(self, identity: Mapping[str, str], proc_self: Path = Path("/proc/self")) -> None:
+    `missed` (ticks) and `failed` (rounds) are counted by whoever makes the rounds.
+    """
+
+    def __init__(
+        self, identity: Mapping[str, str], log: EdgeLog, proc_self: Path = Path("/proc/self")
+    ) -> None:
         self._series = Series.of("weir", {**identity, "process": "collector"})
+        self._log = log
         self._proc_self = proc_self
-        self._sweep_cpu = 0.0
+        self._sweep_cpu_seconds = 0.0
+        self._sweep_seconds = 0.0
+        self.missed = 0
+        self.failed = 0
 
-    def row(
-        self,
-        sweep: Mapping[str, Value],
-        stats: LogStats | None,
-        seconds: float,
-        cpu_seconds: float,
-    ) -> Record:
-        """The row after a sweep that took `seconds`, of them `cpu_seconds` on a CPU.
+    def swept(self, seconds: float, cpu_seconds: float) -> None:
+        """Note what a round cost, from the first reading to the last write."""
+        self._sweep_seconds = seconds
+        self._sweep_cpu_seconds += cpu_seconds
 
-        `sweep` has the fields that only the sweep knows; `stats` is None while the log is broken.
+    def row(self, figures: Mapping[str, int], docker_up: bool | None) -> Record:
+        """The row as of now, of the rounds before this one.
+
+        `figures` are further fields; `docker_up` is None where Docker is not asked.
         """
-        self._sweep_cpu += cpu_seconds
+        stats = self._log.stats()
         fields: dict[str, Value] = {
-            "sweep_seconds": seconds,
-            "sweep_cpu_seconds_total": self._sweep_cpu,
-            **sweep,
+            **figures,
+            "sweep_seconds": self._sweep_seconds,
+            "sweep_cpu_seconds_total": self._sweep_cpu_seconds,
+            "sweeps_missed_total": self.missed,
+            "sweeps_failed_total": self.failed,
             "process_cpu_seconds_total": time.process_time(),
             "process_resident_memory_bytes": self._resident_bytes(),
             "process_open_descriptors": sum(1 for _ in (self._proc_self / "fd").iterdir()),
+            "log_bytes": stats.total_bytes,
+            "log_gap_records": stats.lost_records,
+            "log_refused_records_total": stats.refused_records,
+            "log_damaged_records_total": stats.damaged,
+            "log_backlog_records": max(stats.backlog.values(), default=0),
         }
-        if stats is not None:
-            fields |= {
-                "log_bytes": stats.total_bytes,
-                "log_gap_records": stats.lost_records,
-                "log_refused_records_total": stats.refused_records,
-                "log_damaged_records_total": stats.damaged,
-                "log_backlog_records": max(stats.backlog.values(), default=0),
-            }
+        if docker_up is not None:
+            fields["docker_up"] = int(docker_up)
         return Record(self._series, fields, time.time_ns())
 
     def _resident_bytes(self) -> int:

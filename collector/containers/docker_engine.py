@@ -61,7 +61,8 @@ class Engine:
         _probe(url, timeout)
         with self._clear():
             options = kwargs_from_env(environment={**environ, "DOCKER_HOST": url})
-            self._client = APIClient(**options, version="auto", timeout=timeout)
+            # Typed as whole seconds, but handed on to requests, which takes fractions.
+            self._client = APIClient(**options, version="auto", timeout=timeout)  # type: ignore[arg-type]
 
     @property
     def version(self) -> str:

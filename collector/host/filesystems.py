@@ -29,9 +29,14 @@ HARMLESS = LOCAL | frozenset(
 class Mount(Protocol):
     """What psutil says about a mounted filesystem."""
 
-    device: str
-    mountpoint: str
-    fstype: str
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def mountpoint(self) -> str: ...
+
+    @property
+    def fstype(self) -> str: ...
 
 
 def filesystems() -> Iterator[Row]:

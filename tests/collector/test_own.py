@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import psutil
 import pytest
 
 from collector.own import Own
 from monitor.catalogue import CATALOGUE
-from monitor.edgelog import LogStats
+from monitor.edgelog import EdgeLog
 
 
-def test_the_row_agrees_with_psutil_and_the_catalogue() -> None:
-    stats = LogStats(
-        total_bytes=10, segments=1, oldest_ns=None, last_sequence=3, dropped_records=2,
-        lost_records=1, refused_records=4, damaged=5, backlog={"a": 3, "b": 7},
-    )  # fmt: skip
-    own = Own({"cluster": "c", "node": "n"})
-    own.row({}, stats, 0.5, 0.25)
-    row = own.row({"containers": 2}, stats, 0.5, 0.25)
+def test_the_row_agrees_with_psutil_the_log_and_the_catalogue(tmp_path: Path) -> None:
+    log = EdgeLog(tmp_path)
+    log.append(b"a b=1 1\n")
+    log.pull("store", None, 1)
+    log.append(b"a b=1 2\n")
+    own = Own({"cluster": "c", "node": "n"}, log)
+    own.missed = 3
+    own.swept(0.25, 0.125)
+    own.swept(0.5, 0.125)
+    fields = own.row({"host_errors_total": 2}, docker_up=True).fields
     process = psutil.Process(os.getpid())
-    memory = row.fields["process_resident_memory_bytes"]
+    memory = fields["process_resident_memory_bytes"]
     assert memory == pytest.approx(process.memory_info().rss, rel=0.1)
-    assert row.fields["process_open_descriptors"] == pytest.approx(process.num_fds(), abs=3)
-    assert row.fields["sweep_cpu_seconds_total"] == 0.5
-    assert row.fields["log_backlog_records"] == 7
-    assert row.fields.keys() <= {m.field for m in CATALOGUE.values() if m.measurement == "weir"}
+    assert fields["process_open_descriptors"] == pytest.approx(process.num_fds(), abs=3)
+    assert fields["log_bytes"] == log.stats().total_bytes
+    assert fields["log_backlog_records"] == 2
+    assert (fields["sweeps_missed_total"], fields["host_errors_total"]) == (3, 2)
+    assert (fields["sweep_seconds"], fields["sweep_cpu_seconds_total"]) == (0.5, 0.25)
+    assert fields["docker_up"] == 1
+    assert fields.keys() <= {m.field for m in CATALOGUE.values() if m.measurement == "weir"}
+    log.close()
 
 
-def test_without_a_log_its_fields_are_absent() -> None:
-    fields = Own({}).row({}, None, 0.5, 0.25).fields
-    assert not [name for name in fields if name.startswith("log_")]
+def test_docker_is_absent_where_it_is_not_asked(tmp_path: Path) -> None:
+    log = EdgeLog(tmp_path)
+    assert "docker_up" not in Own({}, log).row({}, None).fields
+    log.close()

@@ -131,14 +131,16 @@ def test_no_event_is_lost_between_two_windows(docker_engine: real.Engine) -> Non
     )
     names.start(wait_seconds=10)
     container = docker_engine.run("true", name="often")
-    seen = []
+    seen: list[str] = []
+
+    def all_seen() -> bool:
+        seen.extend(event.reason for event in names.drain())
+        return seen.count("Died") >= 9
+
     try:
         for _ in range(8):
             docker_engine.cli("start", "-a", container.id)
-        wait_until(
-            lambda: seen.extend(e.reason for e in names.drain()) or seen.count("Died") >= 9,
-            "nine deaths",
-        )
+        wait_until(all_seen, "nine deaths")
         assert seen.count("Died") == 9
     finally:
         names.stop()

@@ -1,0 +1,118 @@
+"""The node agent: builds the parts of a collector from its configuration and runs them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collector.cgroup.files import claim_descriptors
+from collector.config import CollectorConfig
+from collector.containers.names import Names, NoNames
+from collector.host.host import Host
+from collector.keeping import Keeping
+from collector.latest import Latest
+from collector.own import Own
+from collector.rounds import Rounds
+from collector.sweep import Sweeper
+from collector.ticker import Ticker, until
+from collector.web import create_app
+from monitor.edgelog import EdgeLog, Limits
+from monitor.web.server import Server
+
+if TYPE_CHECKING:
+    from collector.containers.docker import DockerNames
+
+log = logging.getLogger(__name__)
+
+KEEP_SECONDS = 180.0
+"""Three of the slowest tier: what nothing renewed for so long is not shown any more."""
+
+
+class Agent:
+    """One node's collector, on a socket that is bound already.
+
+    Sweeps on its own thread, serves on others. Raises LogError when the data directory cannot be
+    used, ConfigError for a token or certificate that cannot.
+    """
+
+    def __init__(
+        self,
+        config: CollectorConfig,
+        sock: socket.socket,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        identity = {"cluster": config.cluster, "node": config.node_name}
+        limits = Limits(config.log_max_bytes, config.log_max_age)
+        self._docker = _docker_names(config, os.environ if environ is None else environ)
+        self._log = EdgeLog(config.data_dir, limits, tags={**identity, "process": "collector"})
+        self._latest = Latest(max(KEEP_SECONDS, 3 * config.interval))
+        self._stop = threading.Event()
+        self._keeping = Keeping(self._log)
+        self._rounds = Rounds(
+            identity,
+            Ticker(config.interval, until(self._stop)),
+            partial(_sweeper, config, identity, self._docker or NoNames()),
+            Host(identity, Path(config.proc_root)),
+            self._docker,
+            Own(identity, self._log),
+            self._keeping,
+            self._latest,
+        )
+        app = create_app(self._latest, self._log, config.interval, self._health)
+        self._server = Server(app, sock, config)
+        self._thread = threading.Thread(target=self._rounds.run, name="sweep", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where the collector serves."""
+        return self._server.url
+
+    def start(self) -> None:
+        """Begin to sweep and to serve; returns at once."""
+        self._thread.start()
+        self._server.start()
+        log.info("collector serves %s, edge log in %s", self.url, self._log.directory)
+
+    def stop(self) -> None:
+        """End sweep, server and log, within about two seconds."""
+        self._stop.set()
+        self._server.stop()
+        if self._docker is not None:
+            self._docker.stop()
+        self._thread.join(timeout=2)
+        self._log.close()
+
+    def _health(self) -> Mapping[str, Any]:
+        ticked = self._rounds.last_monotonic
+        return {
+            "last_tick_seconds": None if ticked is None else time.monotonic() - ticked,
+            "log": "failing" if self._keeping.failing else "ok",
+            "docker": None if self._docker is None else "up" if self._docker.up else "away",
+        }
+
+
+def _sweeper(config: CollectorConfig, identity: Mapping[str, str], names: Names) -> Sweeper:
+    return Sweeper(
+        identity,
+        Path(config.proc_root),
+        Path(config.cgroup_root),
+        names,
+        claim_descriptors(),
+    )
+
+
+def _docker_names(config: CollectorConfig, environ: Mapping[str, str]) -> DockerNames | None:
+    if config.docker == "none":
+        return None
+    # Imported only where wanted: the client and what it needs take 7 MiB.
+    from collector.containers.docker import DockerNames
+    from collector.containers.docker_engine import address
+
+    return DockerNames(address(config.docker, environ), environ)

@@ -1,0 +1,105 @@
+"""The rounds of a collector: at each tick read everything, keep it, show it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from collector.events import event_records
+from collector.host.host import Host
+from collector.keeping import Keeping
+from collector.latest import Latest
+from collector.own import Own
+from collector.sweep import Sweeper
+from collector.ticker import Due, Tick, Ticker, Tiers
+from monitor.errors import ConfigError
+from monitor.record import Record
+
+if TYPE_CHECKING:
+    from collector.containers.docker import DockerNames
+
+log = logging.getLogger(__name__)
+
+DOCKER_WAIT_SECONDS = 2.0
+"""So that the first round finds the names; an engine that needs longer names later ones."""
+
+
+class Rounds:
+    """Runs until its ticker says stop.
+
+    `make_sweeper` raises ConfigError while no cgroups are mounted: then there are rounds without
+    containers, and it is tried again each minute. `last_monotonic` is when the last round ended.
+    """
+
+    def __init__(
+        self,
+        identity: Mapping[str, str],
+        ticker: Ticker,
+        make_sweeper: Callable[[], Sweeper],
+        host: Host,
+        docker: DockerNames | None,
+        own: Own,
+        keeping: Keeping,
+        latest: Latest,
+    ) -> None:
+        self._identity = identity
+        self._ticker = ticker
+        self._tiers = Tiers()
+        self._make_sweeper = make_sweeper
+        self._sweeper: Sweeper | None = None
+        self._told_missing = False
+        self._host = host
+        self._docker = docker
+        self._own = own
+        self._keeping = keeping
+        self._latest = latest
+        self.last_monotonic: float | None = None
+
+    def run(self) -> None:
+        """Make one round at once, so that there is something to see, then one at each tick."""
+        if self._docker is not None:
+            self._docker.start(DOCKER_WAIT_SECONDS)
+        tick: Tick | None = Tick(time.time_ns(), 0)
+        while tick is not None:
+            self._own.missed += tick.missed
+            try:
+                self._round(tick.time_ns)
+            except Exception:
+                # The thread's outermost line: a round that fails must not be the last one.
+                self._own.failed += 1
+                log.exception("a round failed; the next one is made all the same")
+            tick = self._ticker.next()
+        if self._sweeper is not None:
+            self._sweeper.close()
+
+    def _round(self, time_ns: int) -> None:
+        began, cpu = time.monotonic(), time.thread_time()
+        due = self._tiers.due(time_ns)
+        records = self._host.read(due.slow)
+        records += self._containers(due)
+        if self._docker is not None:
+            records += event_records(self._docker.drain(), self._identity)
+        if due.slow:
+            records.append(self._about_itself())
+        self._latest.update(records, time_ns)
+        self._keeping.keep(records, time_ns)
+        self.last_monotonic = time.monotonic()
+        self._own.swept(self.last_monotonic - began, time.thread_time() - cpu)
+
+    def _about_itself(self) -> Record:
+        figures = {"host_errors_total": self._host.errors}
+        if self._sweeper is not None:
+            figures |= self._sweeper.figures
+        return self._own.row(figures, None if self._docker is None else self._docker.up)
+
+    def _containers(self, due: Due) -> list[Record]:
+        if self._sweeper is None and due.limits:
+            try:
+                self._sweeper = self._make_sweeper()
+            except ConfigError as error:
+                if not self._told_missing:
+                    log.error("%s; only the host is measured until then", error)
+                self._told_missing = True
+        return self._sweeper.sweep(due) if self._sweeper is not None else []
