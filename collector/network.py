@@ -128,6 +128,11 @@ class Network:
             self.close()
         return interfaces or {}
 
+    @property
+    def descriptors(self) -> list[int]:
+        """The kept descriptor, if any."""
+        return [self._file.descriptor] if self._file is not None and self._file.kept else []
+
     def close(self) -> None:
         """Let the namespace go."""
         if self._file is not None:

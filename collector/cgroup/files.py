@@ -114,6 +114,11 @@ class KernelFile(Generic[T]):
         """Whether the descriptor is kept: then every reading is of one and the same file."""
         return self._fd >= 0
 
+    @property
+    def descriptor(self) -> int:
+        """The kept descriptor, or -1."""
+        return self._fd
+
     def retry(self) -> None:
         """Try an absent or forbidden file again at the next reading."""
         self._given_up = False

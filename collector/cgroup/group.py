@@ -113,6 +113,11 @@ class Group:
         """
         return self._processes.read() or tuple(_below(f"{self._tree}{self._path}"))
 
+    def descriptors(self, slow: bool) -> list[int]:
+        """The kept descriptors of the fast files, or of the fast and the slow ones."""
+        slower = (*self._slow, *self._devices, self._processes) if slow else ()
+        return [file.descriptor for file in (*self._fast, *slower) if file.kept]
+
     def close(self) -> None:
         for file in self._all():
             file.close()

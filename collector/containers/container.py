@@ -76,6 +76,13 @@ class Container:
             self._add("interface", self._network.read(pids), now_ns, records)
             self._slow_reads += 1
 
+    def descriptors(self, due: Due) -> list[int]:
+        """The kept descriptors that a reading of what is due reads, without the limits' files."""
+        return [
+            *self._group.descriptors(due.slow),
+            *(self._network.descriptors if due.slow else ()),
+        ]
+
     def close(self) -> None:
         """Let the descriptors go."""
         self._group.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -52,6 +53,7 @@ class NoNames:
         return fallback(found)
 
 
+@lru_cache(maxsize=4096)
 def fallback(found: Found) -> Naming:
     """The naming that the cgroup path alone gives: `docker-0123456789ab`, `pod<uid>`."""
     container = f"{found.runtime or 'container'}-{found.id[:12]}"
