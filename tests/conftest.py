@@ -14,6 +14,7 @@ from tests.real.parts import (  # noqa: F401 (fixtures)
     influxdb,
     page,
     promtool,
+    virtual_machine,
 )
 from tests.real.require import absent
 

@@ -10,10 +10,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from tests.real.busybox import IMAGE, archive
 from tests.real.process import Process
 from tests.real.require import program
-
-IMAGE = "busybox:test"
 
 
 class Container:
@@ -77,7 +76,7 @@ class Engine:
         ]
         self._daemon.start()
         self._daemon.ready(self.answers, seconds=60)
-        import_busybox(self)
+        self.cli("import", str(archive(self.directory / "rootfs.tar")), IMAGE)
 
     def stop(self) -> None:
         """End the containers, the daemon and its bridge."""
@@ -128,23 +127,6 @@ class Engine:
         ):
             subprocess.run([self._ip, *command], check=True, capture_output=True)
         return name
-
-
-def import_busybox(engine: Engine) -> None:
-    """Make the image from Debian's static busybox: one binary and a link for each applet."""
-    busybox = program("busybox", "busybox-static")
-    root = engine.directory / "rootfs"
-    for folder in ("bin", "tmp", "proc", "sys", "dev", "etc"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    (root / "bin/busybox").write_bytes(Path(busybox).read_bytes())
-    (root / "bin/busybox").chmod(0o755)
-    applets = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
-    for applet in applets.stdout.split():
-        if not (root / "bin" / applet).exists():
-            (root / "bin" / applet).symlink_to("busybox")
-    archive = engine.directory / "rootfs.tar"
-    subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
-    engine.cli("import", str(archive), IMAGE)
 
 
 def _unified() -> str:

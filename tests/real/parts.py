@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real.busybox import IMAGE
 from tests.real.docker import Engine
 from tests.real.influxdb import InfluxDB
 from tests.real.process import unused_port
 from tests.real.require import absent, cgroup_mount, program, root
+from tests.real.vm import VirtualMachine, payload
+from tests.real.vm_image import BUSYBOX
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -51,6 +54,24 @@ def influxdb() -> Iterator[InfluxDB]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def virtual_machine() -> Iterator[VirtualMachine]:
+    """A machine with cgroup v2, Docker's systemd driver and busybox:test; weir is in /opt/weir.
+
+    Its port 9180, a collector's, can be reached: `virtual_machine.url(9180)`.
+    """
+    with _directory("vm") as directory:
+        content = payload("collector", ("collector", "monitor", "weir"))
+        machine = VirtualMachine(directory, content, ports=[9180])
+        try:
+            machine.start()
+            machine.wait("docker version >/dev/null 2>&1")
+            machine.run(f"docker import {BUSYBOX} {IMAGE}")
+            yield machine
+        finally:
+            machine.stop()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.real.docker import Engine
     from tests.real.influxdb import InfluxDB
+    from tests.real.vm import VirtualMachine
 
 
 @pytest.mark.root
@@ -53,3 +54,15 @@ def test_promtool_checks_an_exposition(promtool: str) -> None:
 def test_the_browser_draws_a_page(page: Page) -> None:
     page.set_content("<h1>weir</h1>")
     assert page.locator("h1").inner_text() == "weir"
+
+
+@pytest.mark.root
+def test_the_virtual_machine_has_cgroup_v2_and_the_systemd_driver(
+    virtual_machine: VirtualMachine,
+) -> None:
+    shown = virtual_machine.run("docker info --format '{{.CgroupVersion}} {{.CgroupDriver}}'")
+    assert shown.splitlines()[-1] == "2 systemd"
+    assert "memory" in virtual_machine.run("cat /sys/fs/cgroup/cgroup.controllers").split()
+    assert virtual_machine.run("docker run --rm busybox:test echo hello") == "hello"
+    with pytest.raises(AssertionError, match="false: 1"):
+        virtual_machine.run("false")
