@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -202,7 +203,7 @@ def hundred_groups() -> Iterator[None]:
             child = subprocess.Popen(["sleep", "300"])
             children.append(child)
             for parent in parents:
-                group = parent / f"{number:064x}"
+                group = parent / sha256(bytes([number])).hexdigest()
                 group.mkdir(parents=True)
                 (group / "cgroup.procs").write_text(str(child.pid))
         yield
