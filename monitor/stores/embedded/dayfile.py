@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from pathlib import Path
 
 from monitor.stores.embedded import codec
@@ -20,7 +18,11 @@ _PUT_TEXT = "INSERT OR REPLACE INTO text (field, time_ns, series, value) VALUES 
 
 
 class DayFile:
-    """Writes whole batches; for one thread at a time. Methods raise sqlite3.Error."""
+    """Writes whole batches; for one thread at a time.
+
+    Methods raise sqlite3.Error. After one the file has to be closed, which undoes what was begun,
+    and opened anew: the numbers that the dictionary remembers may never have been stored.
+    """
 
     def __init__(self, path: Path) -> None:
         self._db = open_for_writing(path)
@@ -29,19 +31,13 @@ class DayFile:
     def write(self, day: Day) -> list[str]:
         """Store all of it in one transaction, durably; what was refused, in words."""
         refused: list[str] = []
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            row = self._db.execute("UPDATE written SET count = count + 1 RETURNING count")
-            written: int = row.fetchone()[0]
-            for frame in day.frames:
-                self._frame(frame, written, refused)
-            self._texts(day.texts, refused)
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            self._names.forget()
-            with contextlib.suppress(sqlite3.Error):  # it may have rolled back already
-                self._db.execute("ROLLBACK")
-            raise
+        self._db.execute("BEGIN IMMEDIATE")
+        row = self._db.execute("UPDATE written SET count = count + 1 RETURNING count")
+        written: int = row.fetchone()[0]
+        for frame in day.frames:
+            self._frame(frame, written, refused)
+        self._texts(day.texts, refused)
+        self._db.execute("COMMIT")
         return refused
 
     def _frame(self, frame: Frame, written: int, refused: list[str]) -> None:

@@ -17,21 +17,13 @@ _REMEMBER = 200_000
 
 
 class Dictionary:
-    """Looks numbers up in a file, and adds to it, inside the caller's transaction.
-
-    After a rollback `forget` has to be called: numbers given in it are no longer true.
-    """
+    """Looks numbers up in a file, and adds to it, inside the caller's transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._series: dict[str, int] = {}
         self._fields: dict[tuple[str, str], tuple[int, int]] = {}
         self._layouts: dict[bytes, int] = {}
-
-    def forget(self) -> None:
-        self._series.clear()
-        self._fields.clear()
-        self._layouts.clear()
 
     def series(self, series: Series) -> int:
         number = self._series.get(series.key)

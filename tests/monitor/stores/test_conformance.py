@@ -178,15 +178,13 @@ def test_all_matchers_have_to_hold(store: Store, now: int) -> None:
     assert [each for each, _, _ in found] == [{"container": "web", "node": "n1"}]
 
 
-@pytest.mark.parametrize("pattern", ["(", "a)|(b", "[", "a\\", "*", "(?=web)"])
+@pytest.mark.parametrize("pattern", ["(", "a)|(b", "[", "a\\", "*"])
 def test_a_bad_pattern_is_refused_in_words(store: Store, now: int, pattern: str) -> None:
     store.writer.write(body([record("m", WEB, {"f": 1.0}, now)]))
-    if pattern == "(?=web)" and store.config.directory is not None:
-        pytest.skip("Python's regular expressions know it")
     with pytest.raises(BadRequest) as refused:
         select(store.reader, "m", ["f"], Matcher("container", "=~", pattern))
     assert refused.value.parameter == "match"
-    assert "regular expression" in str(refused.value) or "regexp" in str(refused.value)
+    assert "is no regular expression" in str(refused.value)
 
 
 def test_both_ends_of_the_range_are_included(store: Store, now: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from monitor.errors import StoreRejected, StoreUnavailable
 from monitor.stores.embedded.days import day_of, path_of
 from monitor.stores.embedded.reader import EmbeddedReader
+from monitor.stores.embedded.schema import open_for_writing
 from monitor.stores.embedded.writer import EmbeddedWriter
 from tests.monitor.stores.samples import DAY, SECOND, body, raw, record, select
 
@@ -69,6 +71,13 @@ def test_another_process_reads_while_one_writes(tmp_path: Path, now: int) -> Non
             assert {len(times) > acknowledged for _, times, _ in found} == {True}
             assert len({len(times) for _, times, _ in found}) == 1, "half a sweep was seen"
         child.kill()
+
+
+def test_commits_reach_the_disk_before_they_are_acknowledged(tmp_path: Path) -> None:
+    """A kill cannot show it, only a power cut: FULL is 2, and the log is a write-ahead one."""
+    with contextlib.closing(open_for_writing(tmp_path / "day.sqlite")) as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_threads_share_a_writer(tmp_path: Path, now: int) -> None:
@@ -190,6 +199,16 @@ def test_a_lost_column_is_damage_not_silence(tmp_path: Path, now: int) -> None:
         db.execute("PRAGMA user_version=99")
     with pytest.raises(StoreUnavailable, match="another version of Weir"):
         select(EmbeddedReader(tmp_path), "m", ["f0"])
+
+
+def test_writing_again_takes_no_space(tmp_path: Path, now: int) -> None:
+    writer = EmbeddedWriter(tmp_path, 7, time.time_ns)
+    with contextlib.closing(sqlite3.connect(path_of(tmp_path, day_of(now)))) as db:
+        for _ in range(3):
+            writer.write(_sweep(0, now) + _sweep(1, now))
+            assert db.execute("SELECT count(*) FROM frame").fetchone() == (2,)
+            assert db.execute("SELECT count(*) FROM value").fetchone() == (60,)
+            assert db.execute("SELECT count(*) FROM layout").fetchone() == (1,)
 
 
 def test_a_lock_held_by_others_is_said(tmp_path: Path, now: int) -> None:

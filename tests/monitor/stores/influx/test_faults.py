@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -84,6 +85,7 @@ def test_it_goes_on_after_influxdb_was_away(influxdb: InfluxDB) -> None:
     assert len(select(reader, "m", ["f"])) == 1
 
 
+OPERATORS: tuple[Literal["=", "!=", "=~", "!~"], ...] = ("=", "!=", "=~", "!~")
 HOSTILE = [
     "'; DROP DATABASE hostile; --",
     "\\'; DROP DATABASE hostile; --",
@@ -95,6 +97,7 @@ HOSTILE = [
     "\n; DROP DATABASE hostile",
     "\\\n/; DROP DATABASE hostile",
 ]
+HOSTILE_NAMES = [*HOSTILE, "x\\", '\\"; DROP MEASUREMENT m; --', "f", "*"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -103,12 +106,23 @@ def test_no_other_statement_reaches_influxdb(influxdb: InfluxDB, text: str) -> N
     config = influx_config(influxdb, "hostile")
     open_writer(config).write(LINES)
     reader = open_reader(config)
-    for op in ("=", "!=", "=~", "!~"):
-        for matcher in (Matcher("container", op, text), Matcher(text, op, "x")):  # type: ignore[arg-type]
-            found = select(reader, "m", ["f"], matcher)
-            assert (found == []) == (op in ("=", "=~")), matcher
-    assert select(reader, text, ["f"]) == []
-    assert select(reader, "m", [text]) == []
+    for op in OPERATORS:
+        found = select(reader, "m", ["f"], Matcher("container", op, text))
+        assert (found == []) == (op in ("=", "=~")), op
+    assert len(select(reader, "m", ["f"])) == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_no_name_leaves_its_quotes(influxdb: InfluxDB, name: str) -> None:
+    influxdb.create_database("hostile")
+    config = influx_config(influxdb, "hostile")
+    open_writer(config).write(LINES)
+    reader = open_reader(config)
+    for op in OPERATORS:
+        found = select(reader, "m", ["f"], Matcher(name, op, "x"))
+        assert (found == []) == (op in ("=", "=~")), op
+    assert select(reader, name, ["f"]) == []
+    assert (select(reader, "m", [name]) == []) == (name != "f")
     assert len(select(reader, "m", ["f"])) == 1
 
 
