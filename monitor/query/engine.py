@@ -25,7 +25,9 @@ MAX_VALUES = 2_000_000
 LOOK_ASIDE_NS = 120 * NS
 """Read this far before the start and behind the end, so that the edges' pairs are whole."""
 
-_CHUNK = 250_000  # samples that pass the windows at a time: it bounds memory
+CHUNK = 250_000
+"""Samples that pass the windows at a time: it bounds memory."""
+
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _DAY = 86400
 _JITTER = 0.9
@@ -47,9 +49,9 @@ class Answer:
     values: Floats
 
 
-def run(query: Query, reader: Reader) -> Answer:
+def run(query: Query, reader: Reader, chunk_samples: int = CHUNK) -> Answer:
     """Answer the query. Raises BadRequest when it is beyond a limit, StoreError."""
-    chunks = _chunks(_select(query, reader))
+    chunks = _chunks(_select(query, reader), chunk_samples)
     first = next(chunks, [])
     buckets = _buckets(query, first)
     labels: list[Labels] = []
@@ -105,13 +107,13 @@ def _select(query: Query, reader: Reader) -> Iterator[Samples]:
     )
 
 
-def _chunks(series: Iterator[Samples]) -> Iterator[list[Samples]]:
+def _chunks(series: Iterator[Samples], most: int) -> Iterator[list[Samples]]:
     chunk: list[Samples] = []
     size = 0
     for samples in series:
         chunk.append(samples)
         size += len(samples.times)
-        if size >= _CHUNK:
+        if size >= most:
             yield chunk
             chunk, size = [], 0
     if chunk:

@@ -64,7 +64,7 @@ def nodes(reader: Reader, now_ns: int) -> dict[NodeKey, Node]:
         NodeKey.of(s): s for s in _select(reader, "machine", _MACHINE_FIELDS, now_ns, MACHINE_NS)
     }
     sweeps = _sweeps(reader, now_ns, SWEEPS_NS)
-    if not sweeps or any(key not in sweeps or len(sweeps[key].times) < 2 for key in machines):
+    if not machines.keys() <= sweeps.keys() or any(len(s.times) < 2 for s in sweeps.values()):
         sweeps = _sweeps(reader, now_ns, MACHINE_NS)
     return {key: _node(key, rows, machines.get(key)) for key, rows in sweeps.items()}
 

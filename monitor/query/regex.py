@@ -27,6 +27,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_SET_ALGEBRA = re.compile(r"(?<!\\)\[|--|&&|~~|\|\|")
+
 
 def check(pattern: str, parameter: str) -> None:
     """Raises BadRequest if `pattern` is no regular expression, or not one that may be run."""
@@ -36,11 +38,6 @@ def check(pattern: str, parameter: str) -> None:
 
     if len(pattern) > MAX_LENGTH:
         raise refuse(f"{len(pattern)} characters", f"at most {MAX_LENGTH} characters")
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise refuse(str(error), "to match it as plain text use = instead of =~") from None
-
     optional = repeats = depth = 0
     after_group = False
     for token in _TOKEN.finditer(pattern):
@@ -53,6 +50,10 @@ def check(pattern: str, parameter: str) -> None:
             depth -= 1
         elif kind == "escape" and text[1] in "123456789ABZGkKRuUxXNpP":
             raise refuse(f"{text} is not the same in all stores", "write the characters themselves")
+        elif kind == "set" and _SET_ALGEBRA.search(text, 1):
+            raise refuse(
+                f"{text} is not the same in all stores", "write \\[ for a bracket in a set"
+            )
         elif kind == "or" and depth == 0:
             optional = repeats = 0
         elif kind == "repeat":
@@ -68,3 +69,7 @@ def check(pattern: str, parameter: str) -> None:
                     f"between two | take at most {MAX_REPEATS} of * + {{n,m}}, {MAX_OPTIONAL} of ?",
                 )
         after_group = kind == "close"
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise refuse(str(error), "to match it as plain text use = instead of =~") from None
