@@ -76,6 +76,8 @@ class Agent:
 
     def start(self) -> None:
         """Begin to sweep and to serve; returns at once."""
+        if self._docker is not None:
+            self._docker.start()
         self._thread.start()
         self._server.start()
         log.info("collector serves %s, edge log in %s", self.url, self._log.directory)

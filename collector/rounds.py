@@ -60,7 +60,7 @@ class Rounds:
     def run(self) -> None:
         """Make one round at once, so that there is something to see, then one at each tick."""
         if self._docker is not None:
-            self._docker.start(DOCKER_WAIT_SECONDS)
+            self._docker.wait(DOCKER_WAIT_SECONDS)
         tick: Tick | None = Tick(time.time_ns(), 0)
         while tick is not None:
             self._own.missed += tick.missed

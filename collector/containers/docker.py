@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from collector.containers.docker_engine import Engine, EngineAway
@@ -70,11 +71,16 @@ class DockerNames:
     def start(self, wait_seconds: float = 0.0) -> None:
         """Begin to follow the engine; waits at most so long for the first list or failure."""
         self._thread.start()
-        self._settled.wait(wait_seconds)
+        self.wait(wait_seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Wait at most so long for the first list or failure."""
+        self._settled.wait(seconds)
 
     def stop(self) -> None:
         """End the thread; one that still waits for a hanging engine is left to end by itself."""
         self._stop.set()
+        self._settled.set()
         engine = self._engine
         if engine is not None:
             engine.close()
@@ -132,8 +138,12 @@ class DockerNames:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         action, id = event["Action"], event["Actor"]["ID"]
-        if action in ("create", "start", "rename") or id not in self._names:
+        if id not in self._names:
             self._names[id] = naming_of_event(event)
+        elif action == "rename":
+            # The list's labels are the better ones: an event lacks those named as its own words.
+            labels = self._names[id].labels
+            self._names[id] = replace(naming_of_event(event), labels=labels)
         kept = event_of(event, self._names[id], restarted=id in self._died)
         if kept is not None:
             self._events.append(kept)

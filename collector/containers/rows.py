@@ -35,8 +35,8 @@ def stopped(identity: Mapping[str, str], found: Found, naming: Naming, time_ns: 
     tags = {
         **identity,
         "namespace": naming.namespace,
-        "kind": "container",
-        "reason": "stopped",
+        "kind": "Container",
+        "reason": "Stopped",
         "type": "Normal",
     }
     fields = {"message": "its cgroup was removed", "object": naming.container, "id": found.id}

@@ -124,17 +124,16 @@ def test_a_restart_is_a_newer_start_time_and_an_event(docker_engine: Engine, age
     def start() -> float:
         return value(get(f"{agent.url}/metrics").decode(), begun, container="again") or 0.0
 
+    def reasons() -> set[str]:
+        events = (r for r in records(agent) if r.series.measurement == "event")
+        return {dict(r.series.tags)["reason"] for r in events if r.fields["object"] == "again"}
+
     try:
         wait_until(start, "its start time")
         first = start()
         container.restart()
         wait_until(lambda: start() > first, "a newer start time")
-        reasons = [
-            dict(r.series.tags)["reason"]
-            for r in records(agent)
-            if r.series.measurement == "event" and r.fields["object"] == "again"
-        ]
-        assert "Died" in reasons and "Restarted" in reasons
+        wait_until(lambda: {"Died", "Restarted"} <= reasons(), "both events")
     finally:
         container.remove()
 
@@ -242,7 +241,7 @@ def test_a_hundred_containers_take_less_than_50_mib(
         resident = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096
         samples = len([line for line in page.splitlines() if line.startswith("container_")])
         print(f"{resident / 2**20:.1f} MiB with {containers():.0f} containers, {samples} samples")
-        assert samples > 2000
+        assert samples > 15 * 100
         assert resident <= 50 * 2**20
     finally:
         assert process.stop() == 0

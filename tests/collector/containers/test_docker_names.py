@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -174,6 +176,27 @@ def test_an_engine_that_ends_and_comes_back(caplog: pytest.LogCaptureFixture) ->
         (True, True),
         (True, False),
     ], said
+
+
+@pytest.mark.root
+def test_an_engine_that_freezes_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
+    with tempfile.TemporaryDirectory(prefix="weir-docker-") as directory:
+        engine = real.Engine(Path(directory))
+        engine.start()
+        names = DockerNames(engine.url, {}, connect=SHORT, retry_seconds=0.1)
+        names.start(wait_seconds=10)
+        daemon = int(Path(directory, "pid").read_text())
+        try:
+            assert names.up
+            os.kill(daemon, signal.SIGSTOP)
+            wait_until(lambda: not names.up, "the frozen engine is noticed")
+            assert "does not answer within 0.5 s" in caplog.messages[-1]
+            os.kill(daemon, signal.SIGCONT)
+            wait_until(lambda: names.up, "it is well again")
+        finally:
+            os.kill(daemon, signal.SIGCONT)
+            names.stop()
+            engine.stop()
 
 
 def test_an_absent_socket_is_said_once_with_the_remedy(
