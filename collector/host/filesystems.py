@@ -7,7 +7,6 @@ that is mounted below one that is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import PurePath
 from typing import Protocol
 
 import psutil
@@ -55,10 +54,10 @@ def filesystems() -> Iterator[Row]:
 def local(mounts: Iterable[Mount]) -> list[str]:
     """Mountpoints that can be asked without fear; each device once, at its shortest path."""
     mounts = list(mounts)
-    doubtful = [PurePath(mount.mountpoint) for mount in mounts if mount.fstype not in HARMLESS]
+    doubtful = tuple(f"{m.mountpoint}/" for m in mounts if m.fstype not in HARMLESS)
     by_device: dict[str, str] = {}
-    for mount in sorted(mounts, key=lambda mount: (len(mount.mountpoint), mount.mountpoint)):
-        path = PurePath(mount.mountpoint)
-        if mount.fstype in LOCAL and not any(path.is_relative_to(other) for other in doubtful):
-            by_device.setdefault(mount.device, mount.mountpoint)
+    places = [(m.mountpoint, m.device) for m in mounts if m.fstype in LOCAL]
+    for mountpoint, device in sorted(places, key=lambda place: (len(place[0]), place[0])):
+        if not mountpoint.startswith(doubtful):
+            by_device.setdefault(device, mountpoint)
     return sorted(by_device.values())
