@@ -74,7 +74,7 @@ def _parts(reader: Reader, window: Window) -> dict[ContainerKey, _Parts]:
             parts[key].limits = samples
     for names in (_NETWORK, _BLOCK):
         for key, samples in window.select(reader, (*names, _START)):
-            if key in parts and _goes_on(samples, window.since[key.node_key]):
+            if key in own and _goes_on(samples, own[key], window.since[key.node_key]):
                 _add_rates(parts[key].rates, samples, names)
     for samples in reader.select(
         "container_info", _INFO, (), window.start_ns - MACHINE_NS, window.end_ns, MAX_SAMPLES
@@ -85,9 +85,10 @@ def _parts(reader: Reader, window: Window) -> dict[ContainerKey, _Parts]:
     return parts
 
 
-def _goes_on(samples: Samples, since_ns: int) -> bool:
+def _goes_on(part: Samples, own: Samples, since_ns: int) -> bool:
     """Whether an interface or device, which may be read more rarely, is still there."""
-    return newest_ns(samples) + round(PRESENT_SPACINGS * spacing_ns(samples)) >= since_ns
+    rarer = max(spacing_ns(part) - spacing_ns(own), 0)
+    return newest_ns(part) + round(PRESENT_SPACINGS * rarer) >= since_ns
 
 
 def _add_rates(rates: dict[str, float], samples: Samples, names: tuple[str, ...]) -> None:

@@ -173,7 +173,7 @@ def test_an_interface_that_went_away_counts_no_more() -> None:
     tags = "cluster=c node=a namespace=shop container=web interface="
     for at in range(0, 61, 10):
         sweep(reader, "a", at, "web")
-        for name in ("eth0", "eth1") if at <= 30 else ("eth0",):
+        for name in ("eth0", "eth1") if at <= 40 else ("eth0",):
             reader.add("container", tags + name, at, network_receive_bytes_total=at * 10)
     assert now(reader, 61)["a", "web"]["network_receive_bytes_per_second"] == pytest.approx(10)
 
