@@ -52,10 +52,12 @@ def test_an_idle_container_uses_nothing(up: Up, minute: Minute, workloads: Workl
 def test_memory_is_the_kernels(minute: Minute, workloads: Workloads) -> None:
     for container in workloads.all():
         shown, real = minute.shown[container.name], minute.after[container.name]
-        page = 64 * 4096  # what comes and goes with a short-lived process
-        assert shown["memory_usage_bytes"] == pytest.approx(real.memory_bytes, rel=0.01, abs=page)
+        moving = MIB if container in workloads.busy() else 0  # processes come and go in them
+        assert shown["memory_usage_bytes"] == pytest.approx(
+            real.memory_bytes, rel=0.005, abs=moving
+        )
         assert shown["memory_working_set_bytes"] == pytest.approx(
-            real.working_set_bytes, rel=0.01, abs=page
+            real.working_set_bytes, rel=0.005, abs=moving
         )
     held = minute.shown[workloads.memory.name]
     assert held["memory_working_set_bytes"] >= HELD_MIB * MIB

@@ -39,6 +39,10 @@ class Workloads:
     def all(self) -> list[Container]:
         return [self.spin, self.idle, self.memory, self.server, self.network, self.disk]
 
+    def busy(self) -> list[Container]:
+        """Those whose memory changes all the time, by a little."""
+        return [self.server, self.network, self.disk]
+
 
 @contextmanager
 def running(engine: Engine, directory: Path) -> Iterator[Workloads]:

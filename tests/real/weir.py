@@ -113,9 +113,9 @@ class Up(Weir):
 
         `match` selects the series, which are summed.
         """
-        answer = self.api(
-            "query", metric=metric, fn=fn, start=start, end=end, step=end - start, by="node", **more
-        )
+        moments = {name: f"{value:.3f}" for name, value in (("start", start), ("end", end))}
+        step = f"{float(moments['end']) - float(moments['start']):.3f}"
+        answer = self.api("query", metric=metric, fn=fn, step=step, by="node", **moments, **more)
         assert "series" in answer, answer
         assert len(answer["series"]) <= 1, answer
         for series in answer["series"]:
@@ -128,8 +128,9 @@ class Up(Weir):
         """Wait until every container's newest stored sample is later than the moment."""
 
         def stored() -> bool:
-            rows = self.api("containers").get("containers", [])
-            return bool(rows) and all(row["last_seen_seconds"] > moment for row in rows)
+            answer = self.api("containers")
+            ages = [row["last_seen_seconds"] for row in answer.get("containers", [])]
+            return bool(ages) and answer["time"] - max(ages) > moment
 
         self.ready(stored, seconds)
 

@@ -1,0 +1,86 @@
+"""What an edge log holds and what a store holds, in one form, so that they can be compared."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import urllib.request
+from collections import defaultdict
+
+from monitor.lineprotocol import Parser
+from monitor.record import Series, Value
+from monitor.stores.protocols import Reader
+from tests.real.process import wait_until
+
+Point = tuple[str, int, str]
+"""A series' key, a time in Unix nanoseconds, a field."""
+
+Ledger = dict[Point, Value]
+
+
+def edge_log(collector_url: str) -> Ledger:
+    """Everything in a collector's edge log, by its pure read."""
+    parser, ledger, cursor = Parser(), Ledger(), ""
+    while True:
+        url = f"{collector_url}/api/v1/stream?after={cursor}&max_bytes=1000000"
+        with urllib.request.urlopen(url, timeout=30) as reply:
+            cursor = reply.headers["Weir-Cursor"]
+            if reply.status == 204:
+                return ledger
+            body = gzip.decompress(reply.read())
+        for series, fields, time_ns in parser.parse(body):
+            for field, value in fields.items():
+                ledger[series.key, time_ns, field] = value
+
+
+def stored(reader: Reader, like: Ledger) -> Ledger:
+    """All that a store holds of the measurements and fields that `like` has."""
+    fields: dict[str, set[str]] = defaultdict(set)
+    for key, _, field in like:
+        fields[key.split(",", 1)[0]].add(field)
+    ledger = Ledger()
+    for measurement, names in fields.items():
+        for samples in reader.select(measurement, sorted(names), [], 0, 2**62):
+            key = Series.of(measurement, samples.tags).key
+            times = samples.times.tolist()
+            assert times == sorted(set(times)), f"{key}: a time twice"
+            for field, column in samples.columns.items():
+                for time_ns, value in zip(times, column.tolist(), strict=True):
+                    if value is not None and not (isinstance(value, float) and math.isnan(value)):
+                        ledger[key, time_ns, field] = value
+    return ledger
+
+
+def assert_delivered(collector_url: str, reader: Reader, seconds: float = 60.0) -> int:
+    """The store has all that the edge log has, once, and nothing else; returns how many points.
+
+    The log goes on growing meanwhile, so it is read before the store and after it.
+    """
+    before = edge_log(collector_url)
+    newest = max(time_ns for _, time_ns, _ in before)
+
+    def caught_up() -> bool:
+        since = newest - 1
+        return any(reader.select("node", ["load1"], [], since, 2**62)) or not _missing(
+            before, stored(reader, before)
+        )
+
+    wait_until(caught_up, "the store has the newest record", seconds, pause=0.5)
+    wait_until(
+        lambda: not _missing(before, stored(reader, before)), "nothing is missing", 10, pause=1
+    )
+    kept = stored(reader, before)
+    after = edge_log(collector_url)
+    wrong = {p: (v, after.get(p)) for p, v in kept.items() if not _equal(after.get(p), v)}
+    assert not wrong, f"{len(wrong)} invented or changed, such as {next(iter(wrong.items()))}"
+    return len(kept)
+
+
+def _missing(expected: Ledger, found: Ledger) -> list[Point]:
+    return [point for point in expected if point not in found]
+
+
+def _equal(one: Value | None, other: Value) -> bool:
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=1e-12)
+    return one == other
