@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,25 @@ from tests.real.parts import (  # noqa: F401 (fixtures)
     virtual_machine,
 )
 from tests.real.require import absent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden files anew; read the diff"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares text with a golden file, or writes the file where --update-golden is given."""
+
+    def check(file: Path, text: str) -> None:
+        if request.config.getoption("--update-golden"):
+            file.write_text(text)
+        assert file.exists(), f"{file} is missing; make it with --update-golden and read it"
+        assert text == file.read_text()
+
+    return check
 
 
 def pytest_configure(config: pytest.Config) -> None:

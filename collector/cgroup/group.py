@@ -115,8 +115,10 @@ class Group:
 
     def descriptors(self, slow: bool) -> list[int]:
         """The kept descriptors of the fast files, or of the fast and the slow ones."""
-        slower = (*self._slow, *self._devices, self._processes) if slow else ()
-        return [file.descriptor for file in (*self._fast, *slower) if file.kept]
+        files: list[KernelFile[Any]] = [*self._fast]
+        if slow:
+            files += [*self._slow, *self._devices, self._processes]
+        return [file.descriptor for file in files if file.kept]
 
     def close(self) -> None:
         for file in self._all():

@@ -105,5 +105,8 @@ def block_io(recursive: bool) -> tuple[Source[Devices], ...]:
 
 
 def processes_in(controller: str) -> Source[tuple[int, ...]]:
-    """`cgroup.procs`, the same in every controller."""
+    """`cgroup.procs`, the same in every controller.
+
+    The kernel gives the same listing until it was not read for a second.
+    """
     return Source(controller, "cgroup.procs", processes)

@@ -109,12 +109,16 @@ class Groups:
         process = subprocess.Popen(["sh", "-c", f"{enter}{script}"], stderr=subprocess.DEVNULL)
         group = Group(path, directories, process)
         self._groups.append(group)
-        self._await(group)
+        self._await(group, b"veth0:" if own_network else b"")
         return group
 
-    def _await(self, group: Group) -> None:
+    def _await(self, group: Group, interface: bytes) -> None:
         deadline = time.monotonic() + 10
-        while not all((d / "cgroup.procs").read_text() for d in group.directories):
+        network = Path(f"/proc/{group.pid}/net/dev")
+        while (
+            not all((d / "cgroup.procs").read_text() for d in group.directories)
+            or interface not in network.read_bytes()
+        ):
             assert time.monotonic() < deadline, f"the process did not enter {group.path}"
             time.sleep(0.002)
 

@@ -1,0 +1,114 @@
+"""Discovery in real cgroups: what comes, what goes, and what it costs to see that nothing did."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.cgroup.hierarchy import detect
+from collector.containers.discovery import RESCAN_SECONDS, Discovery
+
+pytestmark = pytest.mark.root
+
+IDS = [f"{number:064x}" for number in range(8)]
+
+
+class Tree:
+    """A real cgroup tree of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        from tests.real.cgroups import Groups
+
+        self.groups = Groups(directory)
+        self.path = detect(self.groups.root).tree
+        self.now = 0.0
+        self.discovery = Discovery(self.path, lambda: self.now)
+
+    def make(self, *paths: str) -> None:
+        for path in paths:
+            (self.path / path).mkdir(parents=True)
+
+    def found(self) -> set[str]:
+        self.discovery.poll()
+        return set(self.discovery.found)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Tree]:
+    tree = Tree(tmp_path)
+    with tree.groups:
+        yield tree
+
+
+def test_a_new_container_is_seen_at_the_next_poll(tree: Tree) -> None:
+    tree.make(f"docker/{IDS[0]}", "system.slice/cron.service")
+    assert tree.found() == {f"/docker/{IDS[0]}"}
+    tree.make(f"docker/{IDS[1]}", f"system.slice/docker-{IDS[2]}.scope")
+    assert tree.found() == {
+        f"/docker/{IDS[0]}",
+        f"/docker/{IDS[1]}",
+        f"/system.slice/docker-{IDS[2]}.scope",
+    }
+
+
+def test_a_whole_new_branch_is_seen_at_once(tree: Tree) -> None:
+    assert tree.found() == set()
+    pod = f"kubepods/burstable/pod{IDS[0][:32]}"
+    tree.make(f"{pod}/{IDS[1]}")
+    assert tree.found() == {f"/{pod}/{IDS[1]}"}
+    tree.make(f"{pod}/{IDS[2]}")
+    assert tree.found() == {f"/{pod}/{IDS[1]}", f"/{pod}/{IDS[2]}"}
+
+
+def test_what_was_removed_is_gone_at_the_next_poll(tree: Tree) -> None:
+    pod = f"kubepods/pod{IDS[0][:32]}"
+    tree.make(f"docker/{IDS[0]}", f"docker/{IDS[1]}", f"{pod}/{IDS[2]}")
+    tree.found()
+    (tree.path / f"docker/{IDS[0]}").rmdir()
+    (tree.path / f"{pod}/{IDS[2]}").rmdir()
+    (tree.path / pod).rmdir()
+    assert tree.found() == {f"/docker/{IDS[1]}"}
+
+
+def test_a_successor_in_the_same_poll_is_seen_once_the_first_is_forgotten(tree: Tree) -> None:
+    tree.make(f"docker/{IDS[0]}")
+    tree.found()
+    (tree.path / f"docker/{IDS[0]}").rmdir()
+    tree.make(f"docker/{IDS[1]}")
+    tree.discovery.forget(f"/docker/{IDS[0]}")
+    assert tree.found() == {f"/docker/{IDS[1]}"}
+
+
+def test_a_runtime_inside_a_container_is_seen_within_a_rescan(tree: Tree) -> None:
+    tree.make(f"docker/{IDS[0]}")
+    tree.found()
+    tree.make(f"docker/{IDS[0]}/docker/{IDS[1]}")
+    tree.now += RESCAN_SECONDS
+    nested = {f"/docker/{IDS[0]}", f"/docker/{IDS[0]}/docker/{IDS[1]}"}
+    assert tree.found() == nested
+    tree.make(f"docker/{IDS[0]}/docker/{IDS[2]}")
+    assert tree.found() == nested | {f"/docker/{IDS[0]}/docker/{IDS[2]}"}
+
+
+def test_mount_units_are_not_walked(tree: Tree) -> None:
+    tree.make(f"system.slice/data.mount/docker-{IDS[0]}.scope")
+    assert tree.found() == set()
+
+
+def test_a_quiet_poll_lists_nothing(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree.make(*(f"docker/{id}" for id in IDS))
+    tree.found()
+    monkeypatch.setattr(os, "scandir", None)
+    assert len(tree.found()) == len(IDS)
+
+
+def test_on_file_systems_that_count_no_links_it_looks_each_time(tmp_path: Path) -> None:
+    (tmp_path / f"docker/{IDS[0]}").mkdir(parents=True)
+    discovery = Discovery(tmp_path, lambda: 0.0)
+    discovery.poll()
+    (tmp_path / f"docker/{IDS[1]}").mkdir()
+    discovery.poll()
+    assert len(discovery.found) == 2
