@@ -197,6 +197,14 @@ def test_a_restart_in_the_same_group_is_read_in_the_same_sweep(node: Node) -> No
     assert "processes" in after  # a new one gets all tiers
 
 
+def test_one_that_came_as_another_went_is_read_in_the_same_sweep(node: Node) -> None:
+    first = node.add("exec sleep 100", "old")
+    node.sweep()
+    first.remove()
+    node.add("exec sleep 100", "new")
+    row(node.sweep(), "new")
+
+
 def test_a_container_without_a_name_gets_one_from_its_path_after_two_seconds(node: Node) -> None:
     group = node.groups.add("exec sleep 100")
     assert node.sweep() == [] and node.sweeper.containers == ()
