@@ -13,7 +13,7 @@ import numpy as np
 from monitor.catalogue import Metric
 from monitor.errors import BadRequest
 from monitor.query import matchers, parameters
-from monitor.query.engine import LOOK_ASIDE_NS, MAX_SAMPLES, start_column
+from monitor.query.engine import LOOK_ASIDE_NS, MAX_SAMPLES, NEWEST_NS
 from monitor.query.model import (
     COUNTER_FUNCTIONS,
     MIN_STEP_SECONDS,
@@ -21,6 +21,7 @@ from monitor.query.model import (
     function_of,
     labels_of,
     metric_of,
+    start_field,
     unit_of,
 )
 from monitor.query.parameters import NS, MultiMapping
@@ -28,8 +29,6 @@ from monitor.rates import Bucket, Sample, Span, spans
 from monitor.stores.protocols import Matcher, Reader, Samples
 
 PARAMETERS = ("metric", "fn", "match", "time", "step")
-NEWEST_NS = (75 * NS, 660 * NS)
-"""How far back the newest pair is looked for: at first, and if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def explain(question: Question, reader: Reader, now_ns: int) -> dict[str, Any]:
 
 def _select(question: Question, reader: Reader, start_ns: int, end_ns: int) -> list[Samples]:
     metric, fn = question.metric, question.fn
-    fields = [metric.field, *start_column(fn, metric.measurement, metric.field)]
+    fields = [metric.field, *start_field(metric, fn)]
     chosen = [*question.matchers, *absent_tags(metric)]
     found = reader.select(metric.measurement, fields, chosen, start_ns, end_ns, MAX_SAMPLES)
     return [s for s in found if not np.isnan(s.columns[metric.field]).all()]

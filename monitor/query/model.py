@@ -102,6 +102,12 @@ def absent_tags(metric: Metric) -> tuple[Matcher, ...]:
     return tuple(Matcher(tag, "=", "") for tag in sorted(extra.difference(metric.tags)))
 
 
+def start_field(metric: Metric, fn: str) -> tuple[str, ...]:
+    """The field to read beside a counter to see its restarts; only containers have one."""
+    wanted = metric.measurement == "container" and fn in COUNTER_FUNCTIONS
+    return ("start_time_seconds",) if wanted else ()
+
+
 def unit_of(metric: Metric, fn: str) -> str:
     """The unit of `fn` of the metric: CPU seconds a second are cores."""
     if fn != "rate":

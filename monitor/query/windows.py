@@ -27,6 +27,16 @@ class Buckets:
     step_ns: int
     count: int
 
+    @property
+    def end_ns(self) -> int:
+        """The end of the last bucket."""
+        return self.start_ns + self.count * self.step_ns
+
+    def part(self, first: int, most: int) -> Buckets:
+        """At most `most` of the buckets, from number `first` on."""
+        start_ns = self.start_ns + first * self.step_ns
+        return Buckets(start_ns, self.step_ns, min(most, self.count - first))
+
     def index(self, times: Ints) -> Ints:
         """The bucket in which each time lies; below 0 or from `count` on where in none."""
         return (times - self.start_ns) // self.step_ns

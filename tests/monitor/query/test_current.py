@@ -180,12 +180,12 @@ def test_an_interface_that_went_away_counts_no_more() -> None:
 
 def test_interfaces_that_are_read_more_rarely_than_the_cpu_count() -> None:
     reader = FakeReader()
-    for at in range(31):
+    for at in range(40):
         sweep(reader, "a", at, "web")
         if at % 10 == 0:
             tags = "cluster=c node=a namespace=shop container=web interface=eth0"
             reader.add("container", tags, at, network_receive_bytes_total=at * 10)
-    for at in (30.5, 30.9):
+    for at in (38.2, 39.5):
         row = now(reader, at)["a", "web"]
         assert row["network_receive_bytes_per_second"] == pytest.approx(10)
 

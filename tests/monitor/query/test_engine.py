@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from monitor.errors import BadRequest
 from monitor.query import engine, model
 from monitor.query.engine import Answer, round_step_ns
 from monitor.rates import Sample, window
+from monitor.stores.protocols import Samples
 from tests.monitor.query.fake_reader import T0, FakeReader, S
 
 CPU = "container_cpu_usage_seconds_total"
@@ -175,14 +177,20 @@ def test_a_round_step_is_long_enough(least: float) -> None:
     assert step % S == 0
 
 
-def test_too_many_samples_are_refused_by_the_reader() -> None:
-    class Full(FakeReader):
-        def select(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-            assert args[-1] == engine.MAX_SAMPLES
-            raise BadRequest(f"the query would read more than {engine.MAX_SAMPLES} samples")
+def test_too_many_samples_are_refused() -> None:
+    class Long(FakeReader):
+        """A container of one core, read every 10 s for ever."""
 
-    with pytest.raises(BadRequest, match="5000000"):
-        ask(Full())
+        def select(self, *args: object, **kwargs: object) -> Iterator[Samples]:
+            times = np.arange(args[3], args[4], 10 * S)
+            columns = {"cpu_usage_seconds_total": times * 1e-9, "start_time_seconds": times * 0.0}
+            yield from (Samples({"node": name}, times, columns) for name in "ab")
+
+    answer = ask(Long(), start="-30d", end="now", step="1d", by="")
+    assert answer.values[0].tolist() == pytest.approx([2.0] * 30)
+    with pytest.raises(BadRequest, match="5000000 samples") as caught:
+        ask(Long(), start="-366d", end="now", step="1d")
+    assert "shorter" in caught.value.hint
 
 
 def test_an_answer_that_is_too_large_is_refused() -> None:
@@ -196,7 +204,7 @@ def test_an_answer_that_is_too_large_is_refused() -> None:
     assert len(ask(reader, end=str(T0 + 1001), step="0.1", by="node").labels) == 1
 
 
-def test_many_series_pass_in_chunks() -> None:
+def test_chunks_of_series_and_slices_of_time_change_nothing() -> None:
     reader = FakeReader()
     for i in range(7):
         counter(reader, f"node=n{i % 2} container=c{i}", i)
@@ -204,9 +212,14 @@ def test_many_series_pass_in_chunks() -> None:
         query = model.parse(
             MultiDict({"metric": CPU, "start": str(T0), "end": str(T0 + 60)} | by), T0 * S
         )
-        whole, parts = engine.run(query, reader), engine.run(query, reader, chunk_samples=20)
-        assert parts.labels == whole.labels
-        assert np.allclose(parts.values, whole.values)
+        whole = engine.run(query, reader)
+        for parts in (
+            engine.run(query, reader, chunk_samples=20),
+            engine.run(query, reader, slice_ns=20 * S),
+            engine.run(query, reader, slice_ns=1),
+        ):
+            assert parts.labels == whole.labels
+            assert np.allclose(parts.values, whole.values)
 
 
 @st.composite
@@ -237,7 +250,7 @@ def test_the_engine_agrees_with_a_plain_evaluator(
             reader.add("container", f"node=a container={name}", at, **fields)
     answer = ask(reader, step=str(step), by="node")
     count = -(-60 // step)
-    low, high = (T0 - 120) * S, (T0 + 180) * S
+    low, high = (T0 - 120) * S, (T0 + count * step + 120) * S
     rates = [
         [
             b.rate
