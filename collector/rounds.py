@@ -81,8 +81,7 @@ class Rounds:
         records += self._containers(due)
         if self._docker is not None:
             records += event_records(self._docker.drain(), self._identity)
-        if due.slow:
-            records.append(self._about_itself())
+        records.append(self._about_itself())
         self._latest.update(records, time_ns)
         self._keeping.keep(records, time_ns)
         self.last_monotonic = time.monotonic()

@@ -17,7 +17,7 @@ from collector.containers.docker_naming import (
     naming_of_event,
     naming_of_row,
 )
-from collector.containers.names import Found, Naming
+from collector.containers.names import Found, Naming, fallback
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,9 @@ RELIST_SECONDS = 300.0
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 60.0
 MAX_PENDING_EVENTS = 4096
+OVERLAP_NS = 2 * 10**9
+"""So far back each window begins: Docker publishes events that happen together out of order."""
+OTHER_RUNTIMES = frozenset({"containerd", "crio", "podman"})
 
 
 class DockerNames:
@@ -48,6 +51,7 @@ class DockerNames:
         self._first_retry = retry_seconds
         self._names: dict[str, Naming] = {}
         self._died: set[str] = set()
+        self._seen: set[tuple[int, str, str]] = set()
         self._events: deque[ContainerEvent] = deque(maxlen=MAX_PENDING_EVENTS)
         self._engine: Engine | None = None
         self._up: bool | None = None
@@ -61,8 +65,15 @@ class DockerNames:
         return bool(self._up)
 
     def name_of(self, found: Found) -> Naming | None:
-        """What Docker calls the container, or None if it does not know it (yet)."""
-        return self._names.get(found.id)
+        """What Docker calls the container; None if it does not know it yet.
+
+        While the engine is away, and for containers of other runtimes, there is nothing to wait
+        for: those get the name that their path gives.
+        """
+        naming = self._names.get(found.id)
+        if naming is None and (self._up is False or found.runtime in OTHER_RUNTIMES):
+            return fallback(found)
+        return naming
 
     def drain(self) -> list[ContainerEvent]:
         """What happened since the last call, in order."""
@@ -101,12 +112,14 @@ class DockerNames:
     def _follow(self, engine: Engine) -> None:
         self._engine = engine
         try:
+            self._seen.clear()
+            first_ns = newest_ns = time.time_ns()
             while not self._stop.is_set():
-                since_ns = time.time_ns()
                 relist = time.monotonic() + RELIST_SECONDS
                 self._list(engine)
                 while time.monotonic() < relist and not self._stop.is_set():
-                    since_ns = self._window(engine, since_ns)
+                    since_ns = max(first_ns, newest_ns - OVERLAP_NS)
+                    newest_ns = max(newest_ns, self._window(engine, since_ns))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise EngineAway(
                 f"docker: {engine.url} does not speak like Docker: {error!r}"
@@ -128,13 +141,18 @@ class DockerNames:
         self._settled.set()
 
     def _window(self, engine: Engine, since_ns: int) -> int:
+        """Take the events from `since_ns` on that are new; the time of the newest one (Unix ns)."""
         began = time.monotonic()
         for event in engine.events(since_ns):
-            since_ns = max(since_ns, int(event["timeNano"]) + 1)
-            self._take(event)
+            key = (int(event["timeNano"]), event["Actor"]["ID"], event["Action"])
+            if key not in self._seen:
+                self._seen.add(key)
+                self._take(event)
+        newest_ns = max((seen[0] for seen in self._seen), default=0)
+        self._seen = {seen for seen in self._seen if seen[0] >= newest_ns - OVERLAP_NS}
         if time.monotonic() - began < self._first_retry:
             self._stop.wait(self._first_retry)
-        return since_ns
+        return newest_ns
 
     def _take(self, event: Mapping[str, Any]) -> None:
         action, id = event["Action"], event["Actor"]["ID"]

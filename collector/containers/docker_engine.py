@@ -21,6 +21,8 @@ from monitor.errors import WeirError
 
 TIMEOUT_SECONDS = 5.0
 WINDOW_SECONDS = 60.0
+ACTIONS = ["create", "start", "die", "destroy", "rename", "oom"]
+"""All that names and events need; health checks alone would send three others each time."""
 DEFAULT_URL = "unix:///var/run/docker.sock"
 
 
@@ -88,7 +90,7 @@ class Engine:
                 params={
                     "since": _seconds(since_ns),
                     "until": _seconds(until_ns),
-                    "filters": json.dumps({"type": ["container"]}),
+                    "filters": json.dumps({"type": ["container"], "event": ACTIONS}),
                 },
                 stream=True,
                 timeout=(self._timeout, self._window + self._timeout),

@@ -20,7 +20,7 @@ import pytest
 from collector.containers.docker import DockerNames
 from collector.containers.docker_engine import DEFAULT_URL, Engine, address
 from collector.containers.docker_naming import ContainerEvent, naming_of_event, naming_of_row
-from collector.containers.names import Found, Naming
+from collector.containers.names import Found, Naming, fallback
 from tests.real import docker as real
 from tests.real.process import wait_until
 
@@ -61,6 +61,9 @@ def test_names_project_labels_and_renaming_of_a_compose_container(
         assert (naming.container, naming.namespace, naming.pod) == ("shop-web-1", "shop", None)
         assert naming.image == "busybox:test"
         assert naming.labels == {"com.docker.compose.project": "shop", "tier": "web"}
+        assert names.name_of(found("f" * 64)) is None
+        other = Found(f"/crio-{'f' * 64}", "f" * 64, "crio")
+        assert names.name_of(other) == fallback(other)
 
         docker_engine.cli("rename", "shop-web-1", "shop-web-2")
         assert await_name(names, container.id, "shop-web-2").namespace == "shop"
@@ -212,7 +215,8 @@ def test_an_absent_socket_is_said_once_with_the_remedy(
         "--docker URL, or say --docker none; names come from cgroup paths until it answers"
     ]
     assert not names.up
-    assert names.name_of(found("a" * 64)) is None
+    naming = names.name_of(found("a" * 64))
+    assert naming is not None and naming.name == "docker-aaaaaaaaaaaa"
 
 
 @pytest.mark.root
@@ -250,7 +254,8 @@ def test_a_hanging_engine_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> N
         names = DockerNames(f"unix://{directory}/docker.sock", {}, connect=SHORT)
         began = time.monotonic()
         names.start(wait_seconds=5)
-        assert names.name_of(found("a" * 64)) is None
+        naming = names.name_of(found("a" * 64))
+        assert naming is not None and naming.name == "docker-aaaaaaaaaaaa"
         names.stop()
         assert time.monotonic() - began < 3
     (line,) = [record.getMessage() for record in caplog.records]
