@@ -46,9 +46,11 @@ class Node:
 
     def written(self, pulled: Pulled) -> None:
         """The store has these records (or the quarantine does): the next pull acknowledges them."""
+        if self.cursor is not None and self.cursor.epoch != pulled.cursor.epoch:
+            self.careful_until = 0  # that was a number of another log
         self.cursor = pulled.cursor
         self.backlog = pulled.backlog
-        self.newest_at = pulled.newest_ns / 1e9
+        self.newest_at = max(self.newest_at, pulled.newest_ns / 1e9)
 
     def is_careful(self) -> bool:
         """Whether records are to be pulled one by one."""

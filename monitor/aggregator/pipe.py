@@ -84,7 +84,7 @@ class Pipe:
 
     def _rejected(self, node: Node, pulled: Pulled, reason: str) -> float:
         """Find the record that is refused, keep that one aside, and let the rest flow on."""
-        if pulled.shape.records > 1:
+        if pulled.shape.records > 1 and not node.is_careful():
             node.careful_until = pulled.cursor.sequence
             return 0.0
         try:

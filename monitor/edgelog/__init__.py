@@ -8,7 +8,7 @@ Open the folder and you see the parts:
     reader     whole records after a cursor, never more than asked for
     cursor     EPOCH:SEQUENCE, a place in one log
     consumers  who has acknowledged what, durably
-    gap        what is written into the log when something unread had to go
+    gap        what a consumer is told in the place of records that had to go
     directory  the files around the segments: lock, epoch, atomic replacement
     keeper     appending within the bounds
     log        EdgeLog: all of it together

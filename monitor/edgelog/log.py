@@ -70,8 +70,7 @@ class EdgeLog:
         self._tags = dict(tags or {})
         self._clock = clock
         self._mutex = threading.RLock()
-        self._gaps = gap.Gaps()
-        self._foreign: dict[str, Cursor] = {}
+        self._losing: set[str] = set()
         self._places: OrderedDict[int, Place] = OrderedDict()
         self._damage_seen: set[tuple[Path, int]] = set()
         self._dropped = self._lost = self._damaged = self._refused = self._refused_unsaid = 0
@@ -92,13 +91,9 @@ class EdgeLog:
         known = read_epoch(self.directory) if segment_paths(files) else None
         self.epoch = known or new_epoch(self.directory)
         self._consumers = Consumers(consumers, self.epoch)
-        done = self._consumers.all()
-        self._segments = Segments(files, max([0, *done.values()]) + 1)
+        self._segments = Segments(files, max([0, *self._consumers.all().values()]) + 1)
         self._segments.active()
         self._keeper = Keeper(self.directory, self._segments, limits, self._clock, self._on_drop)
-        for name, sequence in done.items():
-            if sequence < self._segments.before_oldest:  # killed before it could be written
-                self._add_gap(name, "dropped", sequence + 1, self._segments.before_oldest)
 
     def append(self, lines: bytes, time_ns: int | None = None) -> int:
         """Keep one record of whole lines; returns its sequence number once it is on the disk.
@@ -113,37 +108,47 @@ class EdgeLog:
                 "compressed) is too large for a reader; split it"
             )
         with self._mutex:
+            now = self._clock()
             try:
-                sequence = self._keeper.put(payload, self._clock() if time_ns is None else time_ns)
+                sequence = self._keeper.put(payload, now if time_ns is None else time_ns)
             except LogError:
                 self._refused += 1
                 self._refused_unsaid += 1
                 raise
             self._keeper.expire()
-            self._report_losses()
+            self._say_refused(now)
             return sequence
 
     def read(self, after: Cursor | None, max_bytes: int) -> Batch:
         """The records behind `after` (None, or another log's: from the oldest), at least one.
 
-        Reads at most `max_bytes` of them, unless the first alone is larger. Changes nothing.
+        Reads at most `max_bytes` of them, unless the first alone is larger. Records that are gone
+        or a cursor of another log are told of in a gap, a first `weir` line. Changes nothing.
         Raises LogError.
         """
-        start = after.sequence if after is not None and self._is_ours(after) else 0
-        return self._read(start, max_bytes)
+        with self._mutex:
+            start = self._segments.before_oldest if after is None else after.sequence
+            foreign = after if after is not None and not self._is_ours(after) else None
+            if foreign is not None:
+                start = self._segments.before_oldest
+        return self._read(start, max_bytes, foreign, "")
 
     def pull(self, consumer: str, ack: Cursor | None, max_bytes: int) -> Batch:
         """Acknowledge everything up to `ack` for `consumer`, durably, then read what follows.
 
         A new consumer starts at the oldest record. A cursor that this log never gave (another
-        epoch) acknowledges nothing, and the jump is written into the log as a gap. Raises
-        BadRequest for a name that cannot be or one consumer too many, LogError.
+        epoch) acknowledges nothing; the jump is told of in a gap, and so are records that are gone.
+        Raises BadRequest for a name that cannot be or one consumer too many, LogError.
         """
         check_name(consumer)
         with self._mutex:
-            start = self._settle(consumer, ack)
-            self._report_losses()
-        return self._read(start, max_bytes)
+            foreign = ack if ack is not None and not self._is_ours(ack) else None
+            done = self._consumers.done(consumer)
+            start = self._segments.before_oldest if done is None else done
+            if ack is not None and foreign is None:
+                start = ack.sequence if done is None else max(done, ack.sequence)
+            self._consumers.move(consumer, start)
+        return self._read(start, max_bytes, foreign, consumer)
 
     def forget(self, consumer: str) -> bool:
         """Remove a consumer; False if there is none of that name. Raises BadRequest, LogError."""
@@ -187,10 +192,11 @@ class EdgeLog:
 
     # -- reading --------------------------------------------------------------------------------
 
-    def _read(self, start: int, max_bytes: int) -> Batch:
+    def _read(self, start: int, max_bytes: int, foreign: Cursor | None, consumer: str) -> Batch:
         while True:
             with self._mutex:
                 views = self._segments.views()
+                before = self._segments.before_oldest
                 place = self._places.get(start)
             try:
                 found = collect(views, start, max_bytes, place, self._note_damage)
@@ -201,11 +207,18 @@ class EdgeLog:
                 raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
         if found.place is not None:
             self._remember(found.sequence, found.place)
+        members = found.payloads
+        at = self._clock() if found.oldest_ns is None else found.oldest_ns - 1
+        if foreign is not None:
+            members = [gap.other_log(foreign, consumer, self._tags, at), *members]
+        elif start < before:
+            members = [gap.dropped(start + 1, before, consumer, self._tags, at), *members]
+        sequence = max(found.sequence, before)
         return Batch(
-            body=b"".join(found.payloads),
-            cursor=Cursor(self.epoch, found.sequence),
-            records=len(found.payloads),
-            backlog=_beyond(found.sequence, views),
+            body=b"".join(members),
+            cursor=Cursor(self.epoch, sequence),
+            records=len(members),
+            backlog=_beyond(sequence, views),
             newest_ns=found.newest_ns,
         )
 
@@ -227,28 +240,11 @@ class EdgeLog:
         with self._mutex:
             segment = self._segments.vanished(path)
             if segment is not None:
-                self._on_drop(segment, "file vanished")
-
-    # -- consumers ------------------------------------------------------------------------------
+                self._damaged += 1
+                log.warning("%s was removed by someone else; its records are lost", path)
 
     def _is_ours(self, cursor: Cursor) -> bool:
-        with self._mutex:
-            return cursor.epoch == self.epoch and cursor.sequence <= self._segments.last_readable
-
-    def _settle(self, consumer: str, ack: Cursor | None) -> int:
-        """Where `consumer` stands after `ack`: the sequence number that it is done with."""
-        done = self._consumers.done(consumer)
-        start = self._segments.before_oldest if done is None else done
-        if ack is not None and self._is_ours(ack):
-            if done is None and ack.sequence < start:
-                self._add_gap(consumer, "dropped", ack.sequence + 1, start)
-            start = max(start, ack.sequence)
-        elif ack is not None and self._foreign.get(consumer) != ack:
-            self._foreign[consumer] = ack
-            reason = f"the cursor {ack} is of another log"
-            self._gaps.add(gap.Gap(consumer, reason, ack.sequence + 1, None, None))
-        self._consumers.move(consumer, start)
-        return start
+        return cursor.epoch == self.epoch and cursor.sequence <= self._segments.last_readable
 
     # -- losses ---------------------------------------------------------------------------------
 
@@ -257,45 +253,35 @@ class EdgeLog:
         self._damage_seen = {seen for seen in self._damage_seen if seen[0] != dropped.path}
         lost = 0
         for name, done in self._consumers.all().items():
-            first = max(dropped.first, done + 1)
-            if first <= dropped.last:
-                self._add_gap(name, reason, first, dropped.last, dropped)
-                lost = max(lost, dropped.last - first + 1)
+            missed = dropped.last - max(dropped.first - 1, done)
+            if missed > 0:
+                lost = max(lost, missed)
+                self._say_losing(name, reason)
+            else:
+                self._losing.discard(name)
         self._lost += lost
-        if lost:
+
+    def _say_losing(self, consumer: str, reason: str) -> None:
+        if consumer not in self._losing:
+            self._losing.add(consumer)
             log.warning(
-                "%s went (%s) with %d records that not every consumer had acknowledged",
-                dropped.path,
+                "edge log %s: records are dropped (%s) before consumer %s has pulled them; "
+                "is it running, and its store?",
+                self.directory,
                 reason,
-                lost,
+                consumer,
             )
 
-    def _add_gap(
-        self, consumer: str, reason: str, first: int, last: int, segment: Segment | None = None
-    ) -> None:
-        since, until = (segment.oldest_ns, segment.newest_ns) if segment else (None, None)
-        self._gaps.add(gap.Gap(consumer, reason, first, last, last - first + 1, since, until))
-
-    def _report_losses(self) -> None:
-        """Write into the log what was lost, then move the consumers past it.
-
-        In this order: killed between the two, the log reports a gap twice rather than never. What
-        cannot be written now is written with a later record.
-        """
-        while self._gaps or self._refused_unsaid:
-            gaps, refused = self._gaps.take(), self._refused_unsaid
-            now = self._clock()
-            lines = gap.lines(gaps, refused, self._tags, now)
-            try:
-                self._keeper.put(zlib.compress(lines, 1, wbits=31), now)
-                self._keeper.sync()
-            except LogError:
-                self._gaps.put_back(gaps)
-                return
-            self._refused_unsaid -= refused
-            for each in gaps:
-                if each.last is not None and self._consumers.done(each.consumer) is not None:
-                    self._consumers.move(each.consumer, each.last)
+    def _say_refused(self, now: int) -> None:
+        """Tell in the log how many records could not be kept before; later, if not now."""
+        if not self._refused_unsaid:
+            return
+        lines = gap.refused(self._refused_unsaid, self._tags, now)
+        try:
+            self._keeper.put(zlib.compress(lines, 1, wbits=31), now)
+        except LogError:
+            return
+        self._refused_unsaid = 0
 
 
 def _beyond(sequence: int, views: Sequence[View]) -> int:

@@ -21,8 +21,9 @@ class Batch:
     """Records that follow one another.
 
     `body` is their gzip members in a row, which is one gzip stream; empty when there is nothing
-    new. `cursor` stands behind them, `backlog` counts the records that follow, `newest_ns` is the
-    Unix time of the last record (None without one).
+    new. `records` counts the members, a gap in front of them included. `cursor` stands behind
+    them, `backlog` counts the records that follow, `newest_ns` is the Unix time of the last record
+    (None without one).
     """
 
     body: bytes
@@ -56,6 +57,7 @@ class Collected:
     def __init__(self, after: int, max_bytes: int) -> None:
         self.payloads: list[bytes] = []
         self.sequence = after
+        self.oldest_ns: int | None = None
         self.newest_ns: int | None = None
         self.place: Place | None = None
         self._encoded_left = max_bytes
@@ -75,6 +77,8 @@ class Collected:
         self._decoded_left -= decoded
         self.sequence = header.sequence
         self.newest_ns = header.time_ns
+        if self.oldest_ns is None:
+            self.oldest_ns = header.time_ns
         self.place = Place(path, header.end)
         return True
 
@@ -108,8 +112,8 @@ def collect(
 def _collect_from(fd: int, view: View, offset: int, found: Collected, damaged: DamageSeen) -> bool:
     """Take what fits; False when the batch is full."""
     for header in _trusted(fd, view, offset, damaged):
-        if not found.sequence < header.sequence <= view.last:
-            continue
+        if not found.sequence < header.sequence <= view.last or not header.length:
+            continue  # had before, or of no segment of ours, or a number that is void
         if not found.fits(header.length):
             return False
         payload = frame.payload_of(fd, header)

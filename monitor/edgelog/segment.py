@@ -65,35 +65,43 @@ class Segment:
         return segment
 
     @classmethod
-    def repair(cls, path: Path) -> tuple[Segment, int, int]:
+    def repair(cls, path: Path) -> tuple[Segment, int]:
         """The newest file after a crash: what follows its last whole record is cut away.
 
-        Returns the segment, the number of bytes cut, and the highest sequence number that the cut
-        bytes may have held: it must not be used again. OSError.
+        Returns the segment and the number of bytes cut. In their place stands an empty record with
+        the highest number that they may have held: a reader may know it, so it is not given again.
+        Raises OSError.
         """
         segment = cls(path, int(path.stem))
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            size = os.fstat(fd).st_size
-            taken = segment.last
-            for found in frame.walk(fd, 0, size):
-                if isinstance(found, frame.Frame) and frame.payload_of(fd, found) is not None:
-                    segment._grow(found)
-                    taken = found.sequence
-                elif isinstance(found, frame.Frame):
-                    taken = found.sequence
-                elif (torn := frame.header_at(fd, found.offset)) is not None:
-                    taken = torn.sequence
-                else:
-                    taken += -(-found.length // frame.HEADER_BYTES)
-            cut = size - segment.size
+            stat = os.fstat(fd)
+            taken = segment._find_end(fd, stat.st_size)
+            cut = stat.st_size - segment.size
             if cut:
+                time_ns = segment.newest_ns or stat.st_mtime_ns
                 os.ftruncate(fd, segment.size)
+                os.pwrite(fd, frame.encode(taken, time_ns, b""), segment.size)
                 os.fsync(fd)
+                segment._grow(frame.Frame(segment.size, 0, taken, time_ns, 0))
         finally:
             os.close(fd)
         segment.publish()
-        return segment, cut, taken
+        return segment, cut
+
+    def _find_end(self, fd: int, size: int) -> int:
+        """Grow to the last whole record; returns the highest number that may have been given."""
+        taken = self.last
+        for found in frame.walk(fd, 0, size):
+            if isinstance(found, frame.Frame):
+                taken = found.sequence
+                if frame.payload_of(fd, found) is not None:
+                    self._grow(found)
+            elif (torn := frame.header_at(fd, found.offset)) is not None:
+                taken = torn.sequence
+            else:
+                taken += -(-found.length // frame.HEADER_BYTES)
+        return taken
 
     def open(self) -> None:
         """Get ready to append, if not ready yet. OSError."""

@@ -34,11 +34,11 @@ class Segments:
             return
         for path, following in itertools.pairwise(paths):
             self._files.append(Segment.load(path, int(following.stem)))
-        newest, cut, taken = Segment.repair(paths[-1])
+        newest, cut = Segment.repair(paths[-1])
         if cut:
             log.warning("%s: %d bytes behind the last whole record were cut away", newest.path, cut)
         self._files.append(newest)
-        self.next = max(self.next, taken + 1)
+        self.next = max(self.next, newest.last + 1)
         for empty in [s for s in self._files if s.last < s.first and s.first != self.next]:
             self._files.remove(empty)
             empty.drop()

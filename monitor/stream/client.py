@@ -41,7 +41,7 @@ class Pulled:
     """Records as the node sent them: `body` is one gzip stream, `shape` counts what is in it.
 
     `cursor` stands behind the last of them, `backlog` records follow it on the node, `newest_ns`
-    is the last record's Unix time.
+    is the last record's Unix time, 0 where there is only a gap.
     """
 
     body: bytes
@@ -183,7 +183,7 @@ def _understood(node_url: str, response: urllib3.BaseHTTPResponse, body: bytes) 
             shape=look_through(body, wire.MAX_DECODED_BYTES),
             cursor=Cursor.parse(response.headers.get(wire.CURSOR, "")),
             backlog=int(response.headers.get(wire.BACKLOG, "")),
-            newest_ns=int(response.headers.get(wire.NEWEST, "")),
+            newest_ns=int(response.headers.get(wire.NEWEST, "0")),
         )
     except (ValueError, BadRequest) as error:
         raise NodeError(

@@ -39,7 +39,9 @@ def _answer(batch: Batch) -> Response:
     headers = {wire.CURSOR: str(batch.cursor), wire.BACKLOG: str(batch.backlog)}
     if not batch.records:
         return Response(status=204, headers=headers)
-    headers |= {"Content-Encoding": "gzip", wire.NEWEST: str(batch.newest_ns)}
+    headers["Content-Encoding"] = "gzip"
+    if batch.newest_ns is not None:
+        headers[wire.NEWEST] = str(batch.newest_ns)
     return Response(batch.body, headers=headers, content_type="text/plain; charset=utf-8")
 
 

@@ -15,7 +15,7 @@ BACKLOG = "Weir-Backlog-Records"
 """How many records follow it."""
 
 NEWEST = "Weir-Newest-Ns"
-"""Unix nanoseconds of the last record of the answer."""
+"""Unix nanoseconds of the last record of the answer; absent where it has only a gap."""
 
 DEFAULT_BYTES = 1024 * 1024
 MAX_BYTES = MAX_RECORD_BYTES
