@@ -1,6 +1,6 @@
 """What the query API costs: 500 containers, 1 h at 10 s, in the embedded store.
 
-python benchmarks/query.py [--quick]    --quick fills 10 min; the bounds are the same
+python -m benchmarks.query [--quick]    --quick fills 10 min; the bounds are the same
 
 Each figure is the least of some requests through the WSGI application, JSON and its encoding
 included; the network is not. The bounds are on CPU time: wall time is the machine's other work too.

@@ -8,6 +8,8 @@ takes longer than finding them. Thirteen digits are exact for whole numbers up t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -30,10 +32,14 @@ def answer_json(answer: Answer) -> str:
         "times": (edges[:-1] / NS).tolist(),
     }
     series = ",".join(
-        f'{{"labels":{json.dumps(labels)},"values":{values}}}'
+        f'{{"labels":{_compact(labels)},"values":{values}}}'
         for labels, values in zip(answer.labels, _rows(answer.values), strict=True)
     )
-    return f'{json.dumps(head, separators=(",", ":"))[:-1]},"series":[{series}]}}'
+    return f'{_compact(head)[:-1]},"series":[{series}]}}'
+
+
+def _compact(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
 
 def _rows(values: Floats) -> list[str]:

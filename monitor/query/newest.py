@@ -36,9 +36,9 @@ def last(samples: Samples, field: str) -> float | None:
 
 
 def last_text(samples: Samples, field: str) -> str | None:
-    """The newest value of a text field; None if there is none."""
+    """The newest value of a text field that is not empty; None if there is none."""
     values = samples.columns[field].tolist()
-    return next((value for value in reversed(values) if isinstance(value, str)), None)
+    return next((value for value in reversed(values) if isinstance(value, str) and value), None)
 
 
 def last_rate(samples: Samples, field: str) -> float | None:

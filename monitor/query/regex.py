@@ -54,6 +54,8 @@ def check(pattern: str, parameter: str) -> None:
             raise refuse(
                 f"{text} is not the same in all stores", "write \\[ for a bracket in a set"
             )
+        elif text == "[":
+            raise refuse("a set [ without its end", "write \\[ for the character itself")
         elif kind == "or" and depth == 0:
             optional = repeats = 0
         elif kind == "repeat":

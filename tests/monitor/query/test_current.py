@@ -76,6 +76,7 @@ def test_a_row_has_every_figure_and_its_base() -> None:
     reader.add("container", web, -40, **limits, start_time_seconds=T0 - 500.0)
     reader.add("container_info", web, -290, id="old", image="web:1", runtime="docker")
     reader.add("container_info", web, -10, id="f00", image="web:2", runtime="docker")
+    reader.add("container_info", web, -5, id="f00", image="", runtime="docker")
     assert now(reader, 21)["a", "web"] == {
         "cluster": "c",
         "node": "a",
