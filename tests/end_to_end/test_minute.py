@@ -39,8 +39,7 @@ def test_the_cpu_total_is_the_kernels(
     container = getattr(workloads, name)
     total = _over(up, minute, container, "container_cpu_usage_seconds_total", "increase")
     used = minute.after[container.name].cpu_seconds - minute.before[container.name].cpu_seconds
-    tolerance = 0.005 if name == "spin" else 0.02  # the others work in bursts
-    assert total == pytest.approx(used, rel=tolerance)
+    assert total == pytest.approx(used, rel=0.005)
 
 
 def test_an_idle_container_uses_nothing(up: Up, minute: Minute, workloads: Workloads) -> None:
@@ -78,7 +77,7 @@ def test_network_bytes_are_the_kernels(
     ):
         assert bytes_between > 100_000
         total = _over(up, minute, container, metric, "increase")
-        assert total == pytest.approx(bytes_between, rel=0.01), metric
+        assert total == pytest.approx(bytes_between, rel=0.001), metric
 
 
 def test_disk_bytes_are_the_kernels(up: Up, minute: Minute, workloads: Workloads) -> None:
@@ -88,7 +87,7 @@ def test_disk_bytes_are_the_kernels(up: Up, minute: Minute, workloads: Workloads
     )
     assert written > 10 * MIB
     total = _over(up, minute, container, "container_fs_writes_bytes_total", "increase")
-    assert total == pytest.approx(written, rel=0.01)
+    assert total == pytest.approx(written, rel=0.001)
 
 
 def test_docker_stats_beside(minute: Minute, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,13 +16,9 @@ HELD_MIB = 64
 SPIN = "while :; do :; done"
 HOLD = f"(head -c {HELD_MIB * MIB} /dev/zero; sleep 10000) | tail -c {HELD_MIB * MIB} > /dev/null"
 SERVE = "head -c 100000 /dev/zero > /tmp/page; exec httpd -f -p 80 -h /tmp"
-FETCH = "while :; do wget -q -O /dev/null http://{address}/page; usleep 100000; done"
-WRITE = """
-while :; do
-    dd if=/dev/zero of=/disk/file bs=65536 count=4 oflag=direct conv=notrunc 2> /dev/null
-    usleep 100000
-done
-"""
+FETCH = "wget -q -O /dev/null http://{address}/page"
+WRITE = "dd if=/dev/zero of=/disk/file bs=65536 count=4 oflag=direct conv=notrunc 2> /dev/null"
+WHEN_TOLD = "{command}; while :; do [ -e /tmp/go ] && {command}; usleep 100000; done"
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,11 @@ class Workloads:
         """Those whose memory changes all the time, by a little."""
         return [self.server, self.network, self.disk]
 
+    def talk_and_write(self, yes: bool) -> None:
+        """Let the network and the disk container begin with their work, or end it."""
+        for container in (self.network, self.disk):
+            container.exec(*(("touch", "/tmp/go") if yes else ("rm", "/tmp/go")))
+
 
 @contextmanager
 def running(engine: Engine, directory: Path) -> Iterator[Workloads]:
@@ -61,14 +62,18 @@ def running(engine: Engine, directory: Path) -> Iterator[Workloads]:
             idle=run("weir-idle", "exec sleep 100000"),
             memory=run("weir-memory", HOLD, "--memory=256m"),
             server=server,
-            network=run("weir-network", FETCH.format(address=address)),
-            disk=run("weir-disk", WRITE, f"--volume={directory}:/disk"),
+            network=run("weir-network", _told(FETCH.format(address=address))),
+            disk=run("weir-disk", _told(WRITE), f"--volume={directory}:/disk"),
         )
         with preferred(workloads.spin):
             yield workloads
     finally:
         for container in started:
             container.remove()
+
+
+def _told(command: str) -> str:
+    return WHEN_TOLD.format(command=command)
 
 
 @contextmanager

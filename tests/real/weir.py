@@ -113,9 +113,10 @@ class Up(Weir):
 
         `match` selects the series, which are summed.
         """
-        moments = {name: f"{value:.3f}" for name, value in (("start", start), ("end", end))}
-        step = f"{float(moments['end']) - float(moments['start']):.3f}"
-        answer = self.api("query", metric=metric, fn=fn, step=step, by="node", **moments, **more)
+        step = f"{end - start + 0.001:.3f}"  # rounded up, or a second bucket would begin
+        answer = self.api(
+            "query", metric=metric, fn=fn, start=start, end=end, step=step, by="node", **more
+        )
         assert "series" in answer, answer
         assert len(answer["series"]) <= 1, answer
         for series in answer["series"]:
