@@ -20,29 +20,40 @@ STOP_SECONDS = 10.0
 
 
 class Child:
-    """One part in its own process, restarted with growing pauses when it dies."""
+    """`weir PART` on a socket that is bound already, restarted with growing pauses when it dies."""
 
     def __init__(self, part: str, sock: socket.socket, arguments: list[str]) -> None:
-        self.sock = sock
         self.part = part
+        self.refused = False
+        self._sock = sock
         self._command = [sys.executable, "-m", "weir", part, f"--listen=fd:{sock.fileno()}"]
         self._command += arguments
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name=part, daemon=True)
-        self.refused = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
 
     def start(self) -> None:
+        """Run the part until `stop`; returns at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
+        """Ask the part to end, and make it end when it does not within STOP_SECONDS."""
+        with self._starting:
+            self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive() and self._process is not None:
+            log.warning("%s does not stop; killing it", self.part)
+            self._process.kill()
+            self._thread.join()
 
     def _supervise(self) -> None:
         pause = 0.5
-        while not self._stopping.is_set():
+        while (process := self._spawn()) is not None:
             began = time.monotonic()
-            code = self._run_once()
+            code = process.wait()
             if self._stopping.is_set():
                 return
             if code == REFUSED:
@@ -54,30 +65,21 @@ class Child:
             log.warning("%s ended with code %s; starting it again in %g s", self.part, code, pause)
             self._stopping.wait(pause)
 
-    def _run_once(self) -> int:
-        # Its own process group: Ctrl-C reaches the supervisor alone, which ends the parts in order.
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            self._command,
-            stdin=subprocess.PIPE,
-            pass_fds=[self.sock.fileno()],
-            env=_environment(),
-            process_group=0,
-        )
-        while True:
-            try:
-                return process.wait(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                if self._stopping.is_set():
-                    return _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> int:
-    process.terminate()
-    try:
-        return process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
+    def _spawn(self) -> subprocess.Popen[bytes] | None:
+        """The part's new process, or None once it is to stop."""
+        with self._starting:
+            if self._stopping.is_set():
+                return None
+            # Its own process group: Ctrl-C reaches the supervisor alone, which ends the parts in
+            # order. Its standard input ends with the supervisor, and the part with that.
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command,
+                stdin=subprocess.PIPE,
+                pass_fds=[self._sock.fileno()],
+                env=_environment(),
+                process_group=0,
+            )
+            return self._process
 
 
 def _environment() -> dict[str, str]:
