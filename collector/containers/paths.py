@@ -58,19 +58,12 @@ def _runtime_of(parents: list[str]) -> str:
 
 def _pod(parents: list[str]) -> tuple[str | None, str | None]:
     """The UID and class of service of the innermost pod among the parents."""
-    for depth in range(len(parents) - 1, -1, -1):
-        match = _POD.fullmatch(parents[depth])
+    for depth, name in reversed(list(enumerate(parents))):
+        match = _POD.fullmatch(name)
         if match:
-            above = (
-                parents[depth] if "-" in match[0][: match.start("uid")] else _above(parents, depth)
-            )
-            qos = _QOS.search(above)
+            qos = _QOS.search(name) or _QOS.search(parents[depth - 1] if depth else "")
             return match["uid"].replace("_", "-"), qos[1] if qos else "guaranteed"
     return None, None
-
-
-def _above(parents: list[str], depth: int) -> str:
-    return parents[depth - 1] if depth else ""
 
 
 def holds_no_container(name: str) -> bool:

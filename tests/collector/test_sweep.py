@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,6 +254,26 @@ def test_past_the_budget_the_figures_are_the_same(tmp_path: Path, descriptors: i
             assert sweeper.figures["open_descriptors"] <= max(budget, 1)
             sweeper.close()
         assert set(rows[0]) == set(rows[1])
+
+
+def test_another_user_reads_the_same_figures() -> None:
+    with tempfile.TemporaryDirectory() as links, Groups(Path(links)) as groups:
+        Path(links).chmod(0o755)
+        group = groups.add("exec sleep 100", own_network=True)
+        names = FakeNames()
+        names.known[group.path[1:]] = Naming("a")
+        shapes = []
+        for user in (0, 65534):
+            os.seteuid(user)
+            try:
+                sweeper = Sweeper({}, Path("/proc"), groups.root, names, 100)
+                shapes.append([(r.series.key, set(r.fields)) for r in sweeper.sweep(ALL)])
+                assert sweeper.figures["sweep_errors_total"] == 0
+                sweeper.close()
+            finally:
+                os.seteuid(0)
+        assert shapes[0] == shapes[1]
+        assert any("interface=eth0" in key for key, _ in shapes[0])
 
 
 def test_a_file_that_breaks_hides_nothing_else(tmp_path: Path) -> None:
