@@ -18,6 +18,7 @@ from monitor.web.app import App, json_response
 
 MISSED_TICKS = 3
 GRACE_SECONDS = 5.0
+INFO = ("id", "image", "runtime", "cgroup")
 
 
 def create_app(
@@ -64,7 +65,7 @@ def containers_now(latest: Latest) -> list[dict[str, Any]]:
         interface, device = tags.pop("interface", None), tags.pop("device", None)
         entry = found.setdefault(tuple(tags.items()), _entry(tags))
         if row.series.measurement == "container_info":
-            entry |= {key: row.fields.get(key) for key in ("id", "image", "runtime", "cgroup")}
+            entry |= {key: row.fields.get(key) for key in INFO}
         elif interface is not None:
             entry["interfaces"][interface] = _counters(row.fields)
         elif device is not None:
@@ -76,7 +77,8 @@ def containers_now(latest: Latest) -> list[dict[str, Any]]:
 
 def _entry(tags: Mapping[str, str]) -> dict[str, Any]:
     names = {key: tags.get(key) for key in ("cluster", "node", "namespace", "pod", "container")}
-    return {**names, "interfaces": {}, "devices": {}}
+    unknown = dict.fromkeys((*INFO, "time", "start_time_seconds"))
+    return {**names, **unknown, "fields": {}, "interfaces": {}, "devices": {}}
 
 
 def _whole(row: Current) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""What the collector answers, without a network between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from collector.latest import Latest
+from collector.web import create_app
+from monitor.edgelog import EdgeLog
+from monitor.record import Record, Series, Value
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EdgeLog]:
+    log = EdgeLog(tmp_path)
+    yield log
+    log.close()
+
+
+def client(log: EdgeLog, latest: Latest, **health: Any) -> Client:
+    return Client(create_app(latest, log, 10.0, lambda: {"log": "ok", "docker": None, **health}))
+
+
+@pytest.mark.parametrize(
+    ("age", "status", "word"),
+    [(0.5, 200, "ok"), (34.9, 200, "ok"), (35.1, 503, "no sweep"), (None, 503, "no sweep")],
+)
+def test_the_health_is_the_age_of_the_last_tick(
+    log: EdgeLog, age: float | None, status: int, word: str
+) -> None:
+    answer = client(log, Latest(60), last_tick_seconds=age).get("/healthz")
+    assert answer.status_code == status
+    assert answer.json == {
+        "status": word, "last_tick_seconds": age, "log": "ok", "docker": None,
+    }  # fmt: skip
+
+
+def test_a_container_is_one_entry_with_its_interfaces_and_devices(log: EdgeLog) -> None:
+    tags = {"cluster": "c", "node": "n", "namespace": "shop", "container": "web"}
+
+    def row(measurement: str, fields: dict[str, Value], **more: str) -> Record:
+        return Record(Series.of(measurement, {**tags, **more}), fields, 5 * 10**9)
+
+    latest = Latest(60)
+    started: dict[str, Value] = {"start_time_seconds": 1.5}
+    info: dict[str, Value] = {
+        "id": "abc",
+        "image": "i",
+        "runtime": "docker",
+        "cgroup": "/docker/abc",
+    }
+    rows = [
+        row("container", {"cpu_usage_seconds_total": 2.5, **started}),
+        row("container", {"network_receive_bytes_total": 3, **started}, interface="eth0"),
+        row("container", {"fs_reads_bytes_total": 4, **started}, device="sda"),
+        row("container_info", info),
+        Record(Series.of("node", {"cluster": "c", "node": "n"}), {"load1": 1.0}, 5 * 10**9),
+    ]
+    latest.update(rows, 5 * 10**9)
+    answer = client(log, latest).get("/api/v1/containers").json
+    assert answer is not None
+    assert answer["containers"] == [
+        {
+            "cluster": "c", "node": "n", "namespace": "shop", "pod": None, "container": "web",
+            "interfaces": {"eth0": {"network_receive_bytes_total": 3}},
+            "devices": {"sda": {"fs_reads_bytes_total": 4}},
+            "time": 5.0, "start_time_seconds": 1.5,
+            "fields": {"cpu_usage_seconds_total": 2.5},
+            "id": "abc", "image": "i", "runtime": "docker", "cgroup": "/docker/abc",
+        }
+    ]  # fmt: skip
+
+
+def test_the_page_is_prometheus_text_and_the_stream_is_mounted(log: EdgeLog) -> None:
+    latest = Latest(60)
+    latest.update([Record(Series.of("machine", {"node": "n"}), {"cpu_cores": 2}, 1)], 1)
+    log.append(b"machine,node=n cpu_cores=2i 1\n")
+    page = client(log, latest).get("/metrics")
+    assert page.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert page.text.endswith("machine_cpu_cores 2\n")
+    pulled = client(log, latest).post("/api/v1/consumers/store/pull")
+    assert pulled.headers["Weir-Cursor"] == f"{log.epoch}:1"
