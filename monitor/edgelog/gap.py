@@ -37,12 +37,6 @@ def other_log(cursor: Cursor, consumer: str, tags: Tags, time_ns: int) -> bytes:
     return _member(fields, consumer, tags, time_ns)
 
 
-def refused(records: int, tags: Tags, time_ns: int) -> bytes:
-    """Lines: so many records could not be kept at all before this one."""
-    series = Series.of("weir", {**tags, "process": "collector"})
-    return encode([Record(series, {"log_refused_records": records}, time_ns)])
-
-
 def _member(fields: dict[str, Value], consumer: str, tags: Tags, time_ns: int) -> bytes:
     series = Series.of("weir", {**tags, "process": "collector", "consumer": consumer})
     return zlib.compress(encode([Record(series, fields, time_ns)]), 1, wbits=31)

@@ -73,7 +73,7 @@ class EdgeLog:
         self._losing: set[str] = set()
         self._places: OrderedDict[int, Place] = OrderedDict()
         self._damage_seen: set[tuple[Path, int]] = set()
-        self._dropped = self._lost = self._damaged = self._refused = self._refused_unsaid = 0
+        self._dropped = self._lost = self._damaged = self._refused = 0
         try:
             self._open(limits or Limits())
         except OSError as error:
@@ -108,15 +108,12 @@ class EdgeLog:
                 "compressed) is too large for a reader; split it"
             )
         with self._mutex:
-            now = self._clock()
             try:
-                sequence = self._keeper.put(payload, now if time_ns is None else time_ns)
+                sequence = self._keeper.put(payload, self._clock() if time_ns is None else time_ns)
             except LogError:
                 self._refused += 1
-                self._refused_unsaid += 1
                 raise
             self._keeper.expire()
-            self._say_refused(now)
             return sequence
 
     def read(self, after: Cursor | None, max_bytes: int) -> Batch:
@@ -271,17 +268,6 @@ class EdgeLog:
                 reason,
                 consumer,
             )
-
-    def _say_refused(self, now: int) -> None:
-        """Tell in the log how many records could not be kept before; later, if not now."""
-        if not self._refused_unsaid:
-            return
-        lines = gap.refused(self._refused_unsaid, self._tags, now)
-        try:
-            self._keeper.put(zlib.compress(lines, 1, wbits=31), now)
-        except LogError:
-            return
-        self._refused_unsaid = 0
 
 
 def _beyond(sequence: int, views: Sequence[View]) -> int:

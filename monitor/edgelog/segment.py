@@ -51,16 +51,21 @@ class Segment:
     def load(cls, path: Path, before: int) -> Segment:
         """An older file, its headers read (not its payloads); the next one begins at `before`.
 
-        Raises OSError.
+        What is damaged in it counts as there: it is told of when it is read. Raises OSError.
         """
         segment = cls(path, int(path.stem))
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            for found in frame.walk(fd, 0, os.fstat(fd).st_size):
+            stat = os.fstat(fd)
+            for found in frame.walk(fd, 0, stat.st_size):
                 if isinstance(found, frame.Frame) and found.sequence < before:
                     segment._grow(found)
         finally:
             os.close(fd)
+        if stat.st_size:
+            segment.size = stat.st_size
+            segment.last = before - 1
+            segment.newest_ns = segment.newest_ns or stat.st_mtime_ns
         segment.publish()
         return segment
 

@@ -43,8 +43,3 @@ def walk(log: EdgeLog, max_bytes: int = 1 << 20) -> Iterator[tuple[Cursor, bytes
         assert len(found) == batch.records
         cursor = batch.cursor
         yield from ((cursor, record) for record in found)
-
-
-def samples_of(records: list[bytes]) -> list[bytes]:
-    """The records without what the log wrote itself."""
-    return [record for record in records if not record.startswith(b"weir,")]
