@@ -53,7 +53,7 @@ def find(path: str) -> Found | None:
 
 
 def _runtime_of(parents: list[str]) -> str:
-    return "docker" if parents and parents[-1] in ("docker", "ecs") else ""
+    return "docker" if parents and parents[-1] == "docker" else ""
 
 
 def _pod(parents: list[str]) -> tuple[str | None, str | None]:
