@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.escaping import safe_tag
-from monitor.settings import setting
+from monitor.settings import setting, state_directory
 from monitor.web.config import ListenConfig
 
 MIB = 1024 * 1024
@@ -80,8 +79,4 @@ class CollectorConfig(ListenConfig):
     @property
     def data_dir(self) -> Path:
         """The directory of the edge log: as set, else the usual one of this user."""
-        if self.data:
-            return Path(self.data)
-        if os.geteuid() == 0:
-            return Path("/var/lib/weir/collector")
-        return Path.home() / ".local/share/weir/collector"
+        return state_directory(self.data, "collector")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.edgelog.consumers import check_name
 from monitor.errors import BadRequest, ConfigError
-from monitor.settings import setting
+from monitor.settings import setting, state_directory
 from monitor.stores.config import StoreConfig
 from monitor.stream import wire
 from monitor.web.config import ListenConfig
@@ -63,11 +62,7 @@ class AggregatorConfig(ListenConfig, StoreConfig):
     @property
     def quarantine(self) -> Path:
         """The directory for what the store refuses."""
-        if self.data:
-            return Path(self.data) / "quarantine"
-        if os.geteuid() == 0:
-            return Path("/var/lib/weir/aggregator/quarantine")
-        return Path.home() / ".local/share/weir/aggregator/quarantine"
+        return state_directory(self.data, "aggregator") / "quarantine"
 
     @property
     def store_config(self) -> StoreConfig:
