@@ -28,5 +28,5 @@ def create_app(config: DashboardConfig, reader: Reader) -> Flask:
     app.add_url_rule("/healthz", "healthz", lambda: json_response({"status": "ok"}))
     app.add_url_rule("/metrics", "metrics", lambda: metrics_response(request, registry))
     api = DispatcherMiddleware(app.wsgi_app, {"/api/v1": query_api(reader)})
-    app.wsgi_app = count_requests(api, registry)  # type: ignore[method-assign]
+    app.wsgi_app = count_requests(api, registry)  # type: ignore[assignment, method-assign]
     return app

@@ -67,7 +67,7 @@ class Plotly:
 
 
 def blueprint(plotly: Plotly) -> Blueprint:
-    """Serves /assets/VERSION/NAME; templates find `assets`, the base of the own ones, and `plotly`."""
+    """Serves /assets/VERSION/NAME; templates find `assets` (its own files) and `plotly`."""
     routes = Blueprint("assets", __name__)
 
     @routes.get("/assets/<version>/plotly.min.js")

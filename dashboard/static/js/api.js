@@ -4,6 +4,7 @@ export const CPU = "container_cpu_usage_seconds_total";
 export const NODE_CPU = "node_cpu_usage_seconds_total";
 
 const PATIENCE_MS = 30_000;
+const RETRY_MS = 300;
 
 export class ApiError extends Error {
   constructor(message, hint = "", status = 0) {
@@ -25,11 +26,11 @@ export function address(path, params = {}) {
 /** JSON from `path`. Throws ApiError, or AbortError when `signal` says the answer is not wanted. */
 export async function get(path, params, signal) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
+  const signals = AbortSignal.any(signal ? [signal, patience] : [patience]);
   let response;
   let body;
   try {
-    const signals = signal ? [signal, patience] : [patience];
-    response = await fetch(address(path, params), { signal: AbortSignal.any(signals) });
+    response = await fetchTwice(address(path, params), { signal: signals });
     body = await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -40,9 +41,21 @@ export async function get(path, params, signal) {
     throw new ApiError("The dashboard does not answer.", "Is its process running? Trying again.");
   }
   if (!response.ok) {
-    throw new ApiError(sentence(body.error), body.hint, response.status);
+    const hint = response.status === 503 ? "The page tries again by itself." : sentence(body.hint);
+    throw new ApiError(sentence(body.error ?? "the dashboard failed"), hint, response.status);
   }
   return body;
+}
+
+// A browser cuts its requests whenever an interface appears, as for each container that starts.
+async function fetchTwice(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    await new Promise((done) => setTimeout(done, RETRY_MS));
+    return fetch(url, options);
+  }
 }
 
 export const query = (params, signal) => get("/api/v1/query", params, signal);
@@ -55,6 +68,7 @@ export function match(labels) {
 }
 
 const sentence = (text) => {
-  const line = String(text ?? "The dashboard failed.").split("\n")[0];
-  return line.charAt(0).toUpperCase() + line.slice(1);
+  const line = String(text || "").split("\n")[0];
+  const end = !line || /[.!?]$/.test(line) ? "" : ".";
+  return line.charAt(0).toUpperCase() + line.slice(1) + end;
 };

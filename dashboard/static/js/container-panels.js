@@ -73,7 +73,7 @@ export function containerPanels(context) {
     {
       id: "pressure",
       title: "Pressure",
-      views: [{ key: "ratio", label: "% of time", unit: "ratio", says: "% of time that some process waited" }],
+      views: [{ key: "ratio", label: "% of time", unit: "ratio", base: "of time", says: "% of time that some process waited" }],
       load: loader([
         { metric: "container_pressure_cpu_waiting_seconds_total", label: "for CPU", fn: "rate" },
         { metric: "container_pressure_memory_waiting_seconds_total", label: "for memory", fn: "rate" },
@@ -113,8 +113,8 @@ function cpu({ match, labels, bases }) {
     title: "CPU usage",
     views: [
       { key: "cores", label: "cores", unit: "cores" },
-      { key: "limit", label: "% of limit", unit: "ratio", says: "% of the limit", convert: ({ values }) => over(values, base("limit")) },
-      { key: "node", label: "% of node", unit: "ratio", says: "% of the node's cores", convert: ({ values }) => over(values, base("node")) },
+      { key: "limit", label: "% of limit", unit: "ratio", base: "of limit", says: "% of the limit", convert: ({ values }) => over(values, base("limit")) },
+      { key: "node", label: "% of node", unit: "ratio", base: "of node", says: "% of the node's cores", convert: ({ values }) => over(values, base("node")) },
     ],
     nothing: {
       why: "No CPU figures for this container in this time.",
@@ -146,7 +146,7 @@ function throttling({ match }) {
   return {
     id: "throttling",
     title: "CPU throttling",
-    views: [{ key: "ratio", label: "%", unit: "ratio", says: "% of scheduling periods held back" }],
+    views: [{ key: "ratio", label: "% of periods", unit: "ratio", base: "of periods", says: "% of scheduling periods held back" }],
     nothing: {
       why: "Nothing can hold this container back: it has no CPU limit.",
       remedy: "The kernel counts throttling only under a limit (docker update --cpus 0.5 NAME sets one).",

@@ -37,9 +37,11 @@ const COLUMNS = [
     value: (row) => row.container,
     render(cell, row) {
       if (!cell.firstElementChild) {
-        cell.append(el("a", { class: "row-link" }, el("bdi")), el("span", { class: "where" }, el("bdi")));
+        const node = el("bdi", { class: "where-node" });
+        cell.append(el("a", { class: "row-link" }, el("bdi")), el("span", { class: "where" }, el("bdi"), node));
       }
       const [link, where] = cell.children;
+      setText(where.lastElementChild, row.node);
       setText(link.firstElementChild, row.container);
       link.setAttribute("href", href(row));
       link.title = row.image ? `${row.container}\n${row.image}` : row.container;
@@ -58,7 +60,7 @@ const COLUMNS = [
     group: "CPU",
     title: "usage",
     label: "CPU",
-    class: "number",
+    class: "number early",
     first: "desc",
     value: (row) => row.cpu_cores,
     render(cell, row) {
@@ -71,7 +73,7 @@ const COLUMNS = [
     group: "CPU",
     title: "of limit",
     label: "CPU of limit",
-    class: "number share",
+    class: "number share early",
     first: "desc",
     value: (row) => row.cpu_of_limit,
     render: (cell, row) =>
@@ -84,7 +86,7 @@ const COLUMNS = [
     group: "CPU",
     title: "of node",
     label: "CPU of node",
-    class: "number",
+    class: "number early",
     first: "desc",
     value: (row) => row.cpu_of_node,
     render(cell, row) {
@@ -140,7 +142,7 @@ const COLUMNS = [
   {
     key: "age",
     title: "Running for",
-    class: "number minor",
+    class: "number minor age",
     first: "desc",
     value: (row) => (row.start_time_seconds === null ? null : -row.start_time_seconds),
     render(cell, row) {

@@ -23,7 +23,7 @@ export function legend(traces, { unit, hidden, toggle, focus, note }) {
     const isLimit = trace.role === "limit";
     const { colour, dash } = isLimit ? { colour: "limit", dash: "dash" } : look(index);
     const figure = isLimit ? largest(trace.values) : mean(trace.values);
-    const text = unit.text(figure);
+    const text = isLimit && unit.given ? unit.given(figure) : unit.text(figure);
     const content = [
       swatch(colour, dash),
       name(trace.name),

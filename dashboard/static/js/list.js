@@ -47,16 +47,17 @@ export class List {
 
   groups() {
     const spans = [];
-    for (const { group = "" } of this.columns) {
-      if (spans.at(-1)?.group === group) spans.at(-1).count += 1;
-      else spans.push({ group, count: 1 });
+    for (const column of this.columns) {
+      if (column.group && spans.at(-1)?.group === column.group) spans.at(-1).count += 1;
+      else spans.push({ ...column, count: 1 });
     }
-    if (spans.length === 1) return null;
     return el(
       "tr",
       { class: "groups" },
-      ...spans.map(({ group, count }) =>
-        group ? el("th", { scope: "colgroup", colspan: count }, group) : el("td", { colspan: count }),
+      ...spans.map((span) =>
+        span.group
+          ? el("th", { scope: "colgroup", colspan: span.count }, span.group)
+          : el("td", { class: span.class }),
       ),
     );
   }

@@ -45,6 +45,7 @@ const PANELS = [
         key: "percent",
         label: "% of node",
         unit: "ratio",
+        base: "of node",
         says: "% of the node's cores",
         convert: ({ labels, values }) => over(values, nodeOf(labels)?.cpu_count),
       },
@@ -61,6 +62,7 @@ const PANELS = [
         key: "percent",
         label: "% of node",
         unit: "ratio",
+        base: "of node",
         says: "working set, % of the node's memory",
         convert: ({ labels, values }) => over(values, nodeOf(labels)?.memory_bytes),
       },
@@ -76,6 +78,7 @@ const PANELS = [
         key: "limit",
         label: "% of limit",
         unit: "ratio",
+        base: "of limit",
         says: "% of each container's limit",
         convert: ({ labels, values }) => over(values, rowOf(labels)?.cpu_limit_cores),
         note: (all, shown) =>
@@ -85,6 +88,7 @@ const PANELS = [
         key: "node",
         label: "% of node",
         unit: "ratio",
+        base: "of node",
         says: "% of the node's cores",
         convert: ({ labels, values }) => over(values, nodeOf(labels)?.cpu_count),
       },
@@ -109,6 +113,7 @@ const PANELS = [
         key: "limit",
         label: "% of limit",
         unit: "ratio",
+        base: "of limit",
         says: "working set, % of each container's limit",
         convert: ({ labels, values }) => over(values, rowOf(labels)?.memory_limit_bytes),
         note: (all, shown) =>
@@ -209,7 +214,7 @@ function showTiles(tiles) {
   const part = (value, base) => (value === null || !base ? null : value / base);
   const share = (value, base, text) =>
     part(value, base) === null ? "" : `${percent(part(value, base))} of ${of} (${text})`;
-  tiles.cpu.show({ value: cores(used), sub: used === null ? "a rate needs two sweeps" : share(used, count, `${plain(count ?? 0)} cores`), ratio: part(used, count) });
+  tiles.cpu.show({ value: cores(used), sub: used === null ? (nodes.length ? "a rate needs two sweeps" : "") : share(used, count, `${plain(count ?? 0)} cores`), ratio: part(used, count) });
   tiles.memory.show({ value: bytes(memory), sub: share(memory, size, bytes(size)), ratio: part(memory, size) });
   const limited = containers.filter((row) => row.cpu_limit_cores !== null).length;
   tiles.containers.show({

@@ -12,7 +12,8 @@ const NARROW = matchMedia("(max-width: 640px)");
 
 /**
  * A panel from its definition:
- * `id`, `title`; `views`: [{key, label, unit, convert(trace)}], the first is the default;
+ * `id`, `title`; `views`: [{key, label, unit, base, says, convert(trace)}], the first is the default; `base` is what
+ * a percentage is a share of, `says` the words under the title;
  * `load(window, signal)` → {traces: [{name, labels, times, values, role}], step, note};
  * `empty(window)` → {why, remedy}; `explain(trace, index, loaded)` → opens the arithmetic.
  */
@@ -38,7 +39,7 @@ export class Panel {
     this.legend = el("ul", { class: "legend", "aria-label": "Lines" });
     this.table = el("div", { class: "values-wrap", tabindex: "0", hidden: true });
     this.unitButtons = views.map((view) =>
-      el("button", { type: "button", dataset: { view: view.key }, onclick: () => this.choose(view.key) }, view.label),
+      el("button", { type: "button", dataset: { view: view.key }, "aria-pressed": String(view === this.view), onclick: () => this.choose(view.key) }, view.label),
     );
     this.tableButton = el(
       "button",
@@ -56,6 +57,8 @@ export class Panel {
       this.howButton,
       this.tableButton,
     );
+    this.tableButton.disabled = true;
+    if (this.howButton) this.howButton.disabled = true;
     this.tableButton.setAttribute("aria-label", `Show ${title} as a table`);
     this.figure = el(
       "figure",
@@ -136,7 +139,7 @@ export class Panel {
     }
     this.shown = this.traces();
     const filled = this.shown.some((trace) => trace.role !== "limit");
-    const unit = UNITS[this.view.unit];
+    const unit = withBase(UNITS[this.view.unit], this.view.base);
     this.subtitle.textContent = [this.view.says ?? unit.label, filled && step(this.loaded.step)]
       .filter(Boolean)
       .join(" · ");
@@ -195,9 +198,9 @@ export class Panel {
   }
 
   explain(trace, point) {
-    if (this.definition.explain && trace && trace.role !== "limit") {
-      this.definition.explain(trace, point, this.loaded);
-    }
+    if (!this.definition.explain || !trace || trace.role === "limit") return false;
+    this.definition.explain(trace, point, this.loaded);
+    return true;
   }
 
   explainNewest() {
@@ -209,10 +212,15 @@ export class Panel {
   }
 
   showError() {
-    const { error } = this;
-    this.strip.hidden = !error;
-    if (error) this.strip.textContent = [error.message, error.hint].filter(Boolean).join(" ");
+    const { error, loaded } = this;
+    this.strip.hidden = !error || !loaded;
     this.figure.classList.toggle("failed", Boolean(error));
+    if (!error) return;
+    this.strip.textContent = `${error.message} This is the last that was known.`;
+    if (loaded) return;
+    this.plot.hidden = true;
+    this.empty.hidden = false;
+    this.empty.replaceChildren(el("p", { class: "why" }, error.message), el("p", {}, error.hint ?? ""));
   }
 
   showEmpty(filled) {
@@ -222,6 +230,12 @@ export class Panel {
     this.empty.replaceChildren(el("p", { class: "why" }, why), el("p", {}, remedy ?? ""));
     if (action) this.empty.append(action);
   }
+}
+
+/** `unit` with the base of a share after each figure: a percentage is never bare. */
+function withBase(unit, base) {
+  if (!base) return unit;
+  return { ...unit, hover: ` % ${base}`, text: (value) => `${unit.text(value)} ${base}` };
 }
 
 const step = (seconds) => (seconds ? `each point ${duration(seconds)}` : "");

@@ -11,6 +11,7 @@ const CONFIG = {
   doubleClick: false,
 };
 const COLOURS = 10;
+const FEW = 5; // Lines that one box beside the pointer can hold.
 
 /** Plotly itself, once its file has run. */
 export const plotly = new Promise((resolve, reject) => {
@@ -23,14 +24,9 @@ export const plotly = new Promise((resolve, reject) => {
 export const literal = (text) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-// Plotly draws dates as UTC: shifted by the zone they read as local time.
-const offset = (unix) => new Date(unix * 1000).getTimezoneOffset() * 60;
-const toAxis = (unix) => (unix - offset(unix)) * 1000;
-function fromAxis(value) {
-  const shown = typeof value === "number" ? value : Date.parse(`${value.replace(" ", "T")}Z`);
-  const near = shown / 1000;
-  return near + offset(near + offset(near));
-}
+// Plotly shows milliseconds as local time, and tells what a person chose as local text.
+const toAxis = (unix) => unix * 1000;
+const fromAxis = (text) => new Date(text.replace(" ", "T")).getTime() / 1000;
 
 /** The part of the theme that a figure needs. */
 export function theme() {
@@ -95,11 +91,26 @@ function scatter(trace, shown, colours, scale) {
     visible: !shown.hidden,
     line: { color: colour, width: isLimit ? 1.5 : 1.8, dash: isLimit ? "4px,4px" : look(shown.index).dash },
     marker: { color: colour, size: sizes, line: { width: 0 } },
-    hovertemplate: `%{meta}  <b>%{y:.4~r}${scale.suffix}</b><extra></extra>`,
+    hovertemplate: `%{meta}  %{y:.4~r}${shown.after}<extra></extra>`,
   };
 }
 
-function layout(options, colours, scale, top, shownCount) {
+const clock = ({ start, end }) => (end - start > 86400 ? "%b %-d %H:%M" : "%H:%M:%S");
+
+function ticks({ start, end }) {
+  const length = end - start;
+  if (length < 300) return "%H:%M:%S";
+  if (length < 36 * 3600) return "%H:%M";
+  return length < 5 * 86400 ? "%b %-d %H:%M" : "%b %-d";
+}
+
+// Half the way to the next point: the pointer in a gap must not read a value from its edge.
+function reach(node, trace, window) {
+  const between = (trace.times[1] ?? trace.times[0]) - trace.times[0];
+  return Math.max(6, (node.clientWidth * between) / (window.end - window.start) / 2 + 2);
+}
+
+function layout(options, colours, scale, top) {
   const font = { family: colours.font, size: 12, color: colours.muted };
   const { start, end, key } = options.window;
   return {
@@ -111,8 +122,8 @@ function layout(options, colours, scale, top, shownCount) {
     font,
     showlegend: false,
     dragmode: "zoom",
-    hovermode: shownCount > 5 ? "closest" : "x unified",
-    hoverdistance: 40,
+    hovermode: options.unified ? "x unified" : "closest",
+    hoverdistance: options.unified ? options.distance : 30,
     hoverlabel: {
       bgcolor: colours.surface,
       bordercolor: colours.line,
@@ -130,7 +141,11 @@ function layout(options, colours, scale, top, shownCount) {
       ticklen: 4,
       tickcolor: colours.line,
       nticks: options.narrow ? 4 : 7,
-      hoverformat: "%H:%M:%S",
+      tickformat: ticks(options.window),
+      hoverformat: clock(options.window),
+      spikecolor: colours.muted,
+      spikethickness: 1,
+      spikedash: "dot",
       zeroline: false,
     },
     yaxis: {
@@ -157,11 +172,14 @@ export async function draw(node, traces, options) {
   const limits = traces.filter((trace) => trace.role === "limit" && fits(trace, peak));
   const top = largest(limits.flatMap((trace) => trace.values), peak);
   const scale = options.unit.scale(top);
+  const unified = visible.length <= FEW;
+  const after = (options.unit.hover ?? scale.suffix) + (unified ? "" : `  %{x|${clock(options.window)}}`);
   const data = [...used, ...limits].map((trace, index) =>
-    scatter(trace, { index, hidden: options.hidden.has(trace.name) }, colours, scale),
+    scatter(trace, { index, after, hidden: options.hidden.has(trace.name) }, colours, scale),
   );
   if (used.length === 1) data.push(ground(used[0], colours.colours[0], scale));
-  await Plotly.react(node, data, layout(options, colours, scale, top, visible.length), CONFIG);
+  const distance = reach(node, used[0], options.window);
+  await Plotly.react(node, data, layout({ ...options, unified, distance }, colours, scale, top), CONFIG);
 }
 
 /** Whether a limit line is drawn beside values that reach `peak`. */
@@ -174,7 +192,10 @@ export async function moveTo(node, window) {
   await Plotly.relayout(node, { "xaxis.range": [toAxis(window.start), toAxis(window.end)] });
 }
 
-/** Call `zoomed(from, to)` after a drag, `back()` on a double click, `picked(trace, point)` on a click. */
+/**
+ * Call `zoomed(from, to)` after a drag, `back()` on a double click, `picked(line, point)` on a click:
+ * of the line nearest to the pointer, then of the others until it returns true.
+ */
 export function listen(node, { zoomed, back, picked }) {
   node.on("plotly_relayout", (change) => {
     const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
@@ -182,7 +203,9 @@ export function listen(node, { zoomed, back, picked }) {
   });
   node.on("plotly_doubleclick", back);
   node.on("plotly_click", (event) => {
-    const [point] = event.points;
-    picked(point.curveNumber, point.pointIndex);
+    const top = node.querySelector(".nsewdrag").getBoundingClientRect().top;
+    const away = ({ yaxis, y }) => Math.abs(yaxis.c2p(y) - (event.event.clientY - top));
+    const near = [...event.points].sort((a, b) => away(a) - away(b));
+    for (const { curveNumber, pointIndex } of near) if (picked(curveNumber, pointIndex)) return;
   });
 }

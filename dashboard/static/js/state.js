@@ -11,6 +11,7 @@ class State extends EventTarget {
   constructor() {
     super();
     this.params = new URLSearchParams(location.search);
+    if (location.hash) history.replaceState(null, "", this.address());
     addEventListener("popstate", () => {
       this.params = new URLSearchParams(location.search);
       this.announce();

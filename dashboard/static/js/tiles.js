@@ -11,6 +11,8 @@ export class Tile {
     this.bar = meter();
     this.bar.hidden = true;
     this.label = label;
+    setText(this.figure, "–");
+    if (open) this.figure.disabled = true;
     parent.append(el("article", { class: "card tile" }, el("h2", {}, label), this.figure, this.sub, this.bar));
   }
 
@@ -21,6 +23,7 @@ export class Tile {
     fill(this.bar, ratio, warns);
     this.figure.parentElement.classList.toggle("alarm", alarm);
     if (this.figure.type === "button") {
+      this.figure.disabled = value === "–";
       this.figure.setAttribute("aria-label", `${this.label} ${value}: how is this computed?`);
     }
   }

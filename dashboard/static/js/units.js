@@ -1,12 +1,21 @@
 // How each unit is drawn: its scale, its ticks, its text, and the least height of an axis, so that
 // an idle container does not look busy on an axis scaled to its own noise.
 
-import { binaryScale, bytes, bytesPerSecond, cores, percent, significant } from "./format.js";
+import { binaryScale, bytes, bytesPerSecond, cores, percent, plain, significant } from "./format.js";
 
+// `text` writes a measured value, `given` a limit; `hover` follows a value beside the pointer where
+// that is not the ticks' suffix.
 const flat = (suffix) => () => ({ divisor: 1, suffix });
 
 export const UNITS = {
-  cores: { label: "cores", floor: 0.02, scale: flat(""), text: cores },
+  cores: {
+    label: "cores",
+    floor: 0.02,
+    scale: flat(""),
+    hover: " cores",
+    text: cores,
+    given: (value) => `${plain(value)} cores`,
+  },
   bytes: {
     label: "bytes",
     floor: 1024 ** 2,
@@ -35,6 +44,7 @@ export const UNITS = {
     label: "count",
     floor: 4,
     scale: flat(""),
+    hover: "",
     text: (value) => (value === null ? "–" : significant(value)),
   },
 };

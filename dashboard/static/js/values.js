@@ -7,13 +7,15 @@ import { time } from "./format.js";
 export function valueTable(traces, unit, caption) {
   const columns = traces.map((trace) => new Map(trace.times.map((at, i) => [at, trace.values[i]])));
   const times = [...new Set(traces.flatMap((trace) => trace.times))].sort((a, b) => b - a);
+  const known = (at) => columns.some((column) => (column.get(at) ?? null) !== null);
+  const shown = times.slice(times.findIndex(known), times.findLastIndex(known) + 1);
   const head = el(
     "tr",
     {},
     el("th", { scope: "col" }, "Time"),
     ...traces.map((trace) => el("th", { scope: "col" }, name(trace.name))),
   );
-  const rows = times.map((at) =>
+  const rows = shown.map((at) =>
     el(
       "tr",
       {},
