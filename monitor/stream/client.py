@@ -12,6 +12,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     NameResolutionError,
+    NewConnectionError,
     ProtocolError,
     SSLError,
 )
@@ -141,7 +142,7 @@ class NodeClient:
             )
         if isinstance(error, NameResolutionError):
             return NodeError(node_url, "unreachable", "its name has no address; check its spelling")
-        if isinstance(error, ConnectTimeoutError):
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
             return NodeError(node_url, "unreachable", "no connection in time; is the machine up?")
         return NodeError(
             node_url, "unreachable", f"{_root(error)}; is the collector running there?"
