@@ -1,0 +1,248 @@
+"""From the nodes to the store: what is written, what is acknowledged, what happens on the way."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import logging
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.errors import (
+    StoreError,
+    StoreForbidden,
+    StoreMissing,
+    StoreRejected,
+    StoreUnavailable,
+)
+from tests.monitor.aggregator.conftest import Start
+from tests.monitor.aggregator.fakes import FakeNode, FakeWriter, line
+from tests.monitor.stream.crooked import Crooked
+from tests.real.process import unused_port, wait_until
+
+NewNode = Callable[[], FakeNode]
+
+
+def _get(url: str) -> Any:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            body = reply.read()
+    except urllib.error.HTTPError as error:
+        body = error.read()
+    return json.loads(body) if body.startswith(b"{") else body.decode()
+
+
+def _append(node: FakeNode, start: int, count: int) -> list[bytes]:
+    for number in range(start, start + count):
+        node.log.append(line(number) + b"\n")
+    return [line(number) for number in range(start, start + count)]
+
+
+def _acknowledged(node: FakeNode) -> bool:
+    return node.log.stats().backlog.get("aggregator") == 0
+
+
+def test_what_the_nodes_have_is_written_and_acknowledged(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    two = [nodes(), nodes()]
+    expected = _append(two[0], 0, 60) + _append(two[1], 100, 20)
+    start(*(node.url for node in two), batch_bytes=1024)
+    wait_until(lambda: all(map(_acknowledged, two)), "all is acknowledged", 10)
+    assert sorted(writer.lines) == sorted(expected)
+    assert writer.bodies > 2, "in batches"
+    expected += _append(two[0], 60, 1)
+    wait_until(lambda: sorted(writer.lines) == sorted(expected), "what is new follows", 10)
+
+
+def test_nothing_is_acknowledged_before_the_store_has_it(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    node = nodes()
+    expected = _append(node, 0, 3)
+    writer.hold.clear()
+    start(node.url)
+    wait_until(lambda: "aggregator" in node.log.stats().backlog, "it was pulled", 10)
+    time.sleep(0.3)
+    assert node.log.stats().backlog == {"aggregator": 3}
+    writer.hold.set()
+    wait_until(lambda: _acknowledged(node), "it is acknowledged", 10)
+    assert writer.lines == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (StoreUnavailable("the store at X is away"), "unavailable"),
+        (StoreUnavailable("the store at X is busy", retry_after=0.2), "unavailable"),
+        (StoreForbidden("the store at X refuses the token"), "forbidden"),
+        (StoreMissing("the store at X has no database weir"), "missing"),
+    ],
+)
+def test_while_the_store_takes_nothing_samples_wait_on_their_nodes(
+    nodes: NewNode,
+    writer: FakeWriter,
+    start: Start,
+    caplog: pytest.LogCaptureFixture,
+    error: StoreError,
+    kind: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    node = nodes()
+    expected = _append(node, 0, 5)
+    writer.refuse = lambda lines: error
+    aggregator = start(node.url)
+    wait_until(lambda: writer.bodies >= 2, "it tries again", 10)
+    assert node.log.stats().backlog == {"aggregator": 5}
+    state = _get(f"{aggregator.url}/api/v1/targets")
+    assert not state["store"]["up"]
+    assert state["store"]["words"].startswith("down since ")
+    assert state["store"]["words"].endswith(f"at least 5 records wait on their nodes: {error}")
+    assert _get(f"{aggregator.url}/readyz") == {
+        "ready": False,
+        "reason": f"the store takes nothing: {error}",
+    }
+    metrics = _get(f"{aggregator.url}/metrics")
+    assert "weir_aggregator_store_up 0.0" in metrics
+    assert f'weir_aggregator_store_errors_total{{kind="{kind}"}}' in metrics
+    writer.refuse = lambda lines: None
+    wait_until(lambda: _acknowledged(node), "the store is back", 20)
+    assert writer.lines == expected
+    said = [r.getMessage() for r in caplog.records if "store" in r.getMessage()]
+    assert said[0] == f"the store takes nothing, samples wait on their nodes: {error}"
+    assert said[1].startswith("the store takes samples again, after ")
+    assert len(said) == 2
+    assert _get(f"{aggregator.url}/readyz") == {"ready": True, "reason": ""}
+
+
+def test_a_store_that_comes_back_is_tried_by_one_at_first(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    several = [nodes() for _ in range(6)]
+    for index, node in enumerate(several):
+        _append(node, index * 10, 1)
+    attempts: list[float] = []
+
+    def away(lines: bytes) -> StoreError:
+        attempts.append(time.monotonic())
+        time.sleep(0.05)
+        return StoreUnavailable("away", retry_after=0.3)
+
+    writer.refuse = away
+    start(*(node.url for node in several), workers=6)
+    wait_until(lambda: len(attempts) >= 9, "several tries", 20)
+    later = attempts[6:]
+    pauses = [b - a for a, b in itertools.pairwise(later)]
+    assert min(pauses) > 0.25, "one try each pause"
+
+
+def test_a_record_that_the_store_never_takes_is_kept_aside_and_the_rest_flows(
+    nodes: NewNode,
+    writer: FakeWriter,
+    start: Start,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    node = nodes()
+    expected = _append(node, 0, 20)
+    bad = line(7)
+    expected.remove(bad)
+    reason = "field type conflict: v"
+    writer.refuse = lambda lines: StoreRejected(reason) if bad in lines.splitlines() else None
+    aggregator = start(node.url)
+    wait_until(lambda: _acknowledged(node), "all is acknowledged", 10)
+    assert writer.lines == expected
+    (body,) = (tmp_path / "data" / "quarantine").glob("*.lp.gz")
+    assert gzip.decompress(body.read_bytes()) == bad + b"\n"
+    (why,) = (tmp_path / "data" / "quarantine").glob("*.reason")
+    assert why.read_text() == f"{node.url}: {reason}\n"
+    assert f"the store refuses a record of node {node.url}, kept as {body}: {reason}" in caplog.text
+    assert "weir_aggregator_quarantined_records_total 1.0" in _get(f"{aggregator.url}/metrics")
+
+
+def test_what_cannot_be_kept_aside_stays_on_the_node(
+    nodes: NewNode, writer: FakeWriter, start: Start, tmp_path: Path
+) -> None:
+    node = nodes()
+    _append(node, 0, 1)
+    (tmp_path / "file").write_text("")
+    writer.refuse = lambda lines: StoreRejected("no")
+    aggregator = start(node.url, data=str(tmp_path / "file"))
+
+    def state() -> Any:
+        return _get(f"{aggregator.url}/api/v1/targets")["targets"][0]
+
+    wait_until(lambda: state()["state"] == "failing", "it is said", 10)
+    assert "quarantine" in state()["words"] and "--data" in state()["words"]
+    assert node.log.stats().backlog == {"aggregator": 1}
+
+
+def test_nodes_that_hang_or_drip_delay_no_other(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    node = nodes()
+    with Crooked(b"x" * 10_000, drip_seconds=0.2) as dripping:
+        bad = [dripping.url, *(f"http://127.0.0.1:{unused_port()}" for _ in range(3))]
+        aggregator = start(*bad, node.url, workers=4)
+        late: list[float] = []
+        for number in range(30):
+            began = time.monotonic()
+            node.log.append(line(number) + b"\n")
+            wait_until(lambda n=number: line(n) in writer.lines, "it is written", 10, pause=0.01)
+            late.append(time.monotonic() - began)
+        state = _get(f"{aggregator.url}/api/v1/targets")["targets"]
+        assert [t["state"] for t in state] == ["failing"] * 4 + ["up"]
+        assert "did not answer within 1 s" in state[0]["words"]
+        assert "is the collector running there?" in state[1]["words"]
+    assert max(late) < 0.6, "below the second that a slow node takes"
+
+
+def test_a_node_in_trouble_is_said_once_and_when_it_is_over(
+    tmp_path: Path, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with Crooked(b"HTTP/1.1 204 No Content\r\n\r\n") as good:
+        url = good.url
+        with Crooked(b"") as bad:
+            aggregator = start(bad.url, url)
+            metric = "weir_aggregator_pull_errors_total"
+            wait_until(
+                lambda: f'{metric}{{kind="unreachable"}} 4.0' in _get(f"{aggregator.url}/metrics"),
+                "several failures",
+                10,
+            )
+            said = [r.getMessage() for r in caplog.records if bad.url in r.getMessage()]
+            assert len(said) == 1
+            bad._answer = good._answer
+            wait_until(lambda: f"node {bad.url} answers again" in caplog.text, "it is said", 10)
+
+
+def test_health_and_metrics(nodes: NewNode, writer: FakeWriter, start: Start) -> None:
+    node = nodes()
+    aggregator = start(node.url)
+    assert _get(f"{aggregator.url}/healthz") == {"ok": True}
+    _append(node, 0, 3)
+    wait_until(lambda: _acknowledged(node) and len(writer.lines) == 3, "written", 10)
+    metrics = _get(f"{aggregator.url}/metrics")
+    assert "weir_aggregator_lines_total 3.0" in metrics
+    assert f'weir_node_up{{target="{node.url}"}} 1.0' in metrics
+    assert f'weir_node_backlog_records{{target="{node.url}"}} 0.0' in metrics
+    assert f'weir_node_lag_seconds{{target="{node.url}"}}' in metrics
+    assert "process_resident_memory_bytes" in metrics
+
+
+def test_stopping_is_quick_and_closes_the_store(writer: FakeWriter, start: Start) -> None:
+    with Crooked(b"x", drip_seconds=60) as hanging:
+        aggregator = start(hanging.url, timeout=30)
+        wait_until(lambda: bool(hanging.requests), "it is pulled", 10)
+        began = time.monotonic()
+        aggregator.stop()
+        assert time.monotonic() - began < 4
+        assert writer.closed

@@ -1,0 +1,128 @@
+"""The aggregator's small parts: schedule, pauses, quarantine, settings."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.aggregator.backoff import as_told, pause
+from monitor.aggregator.config import AggregatorConfig
+from monitor.aggregator.node import Node
+from monitor.aggregator.quarantine import Quarantine
+from monitor.aggregator.schedule import Schedule
+from monitor.edgelog import Cursor
+from monitor.errors import ConfigError
+from monitor.stream.client import Pulled
+from monitor.stream.gzipped import Shape
+
+
+def _taken(schedule: Schedule) -> str:
+    node = schedule.take()
+    assert node is not None
+    return node.url
+
+
+def test_nodes_come_in_the_order_in_which_they_are_due() -> None:
+    nodes = [Node(url) for url in "abc"]
+    schedule = Schedule(nodes, 0.0, 1)
+    assert [_taken(schedule) for _ in nodes] == ["a", "b", "c"]
+    schedule.give_back(nodes[0], 0.05, slow=False)
+    schedule.give_back(nodes[1], 0.02, slow=False)
+    schedule.give_back(nodes[2], 0.0, slow=False)
+    assert [_taken(schedule) for _ in nodes] == ["c", "b", "a"]
+
+
+def test_slow_nodes_are_out_a_few_at_a_time() -> None:
+    nodes = [Node(url) for url in "abcd"]
+    schedule = Schedule(nodes, 0.0, slow_at_once=1)
+    for node in [schedule.take() for _ in nodes]:
+        assert node is not None
+        schedule.give_back(node, 0.0 if node.url != "d" else 0.05, slow=node.url != "d")
+    assert _taken(schedule) == "a"
+    assert _taken(schedule) == "d", "b and c wait until a is back"
+    schedule.give_back(nodes[0], 5.0, slow=False)
+    assert _taken(schedule) == "b"
+
+
+def test_stopping_wakes_who_waits() -> None:
+    schedule = Schedule([], 1.0, 1)
+    taken: list[Node | None] = []
+    thread = threading.Thread(target=lambda: taken.append(schedule.take()))
+    thread.start()
+    schedule.stop()
+    thread.join(5)
+    assert taken == [None]
+
+
+def test_pauses_double_up_to_the_longest_and_are_never_in_step() -> None:
+    for failures, whole in ((1, 1.0), (2, 2.0), (5, 16.0), (7, 60.0), (10**9, 60.0)):
+        pauses = {pause(failures, 1.0, 60.0) for _ in range(50)}
+        assert whole / 2 <= min(pauses) < max(pauses) <= whole
+        assert len(pauses) > 40
+
+
+def test_a_time_that_was_told_is_kept_and_capped() -> None:
+    assert 5 <= as_told(5, 300) <= 5.5
+    assert 300 <= as_told(10**9, 300) <= 330
+    assert as_told(-1, 300) == 0
+
+
+def test_the_quarantine_is_bounded_and_its_names_are_tame(tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path / "q", max_bytes=5000)
+    for number in range(1, 10):
+        pulled = Pulled(bytes(1000), Shape(1, 1), Cursor("ab", number), 0, 0)
+        quarantine.keep("http://[::1]:80/../..", pulled, "why")
+        time.sleep(0.002)
+    names = sorted(path.name for path in (tmp_path / "q").iterdir())
+    assert "-1-80-..-..-ab-9.lp.gz" in names
+    assert "-1-80-..-..-ab-1.lp.gz" not in names
+    assert sum(path.stat().st_size for path in (tmp_path / "q").iterdir()) <= 5000
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"nodes": " , "}, "nodes: names no collector"),
+        ({"nodes": "10.0.0.1:9180"}, "nodes: '10.0.0.1:9180' is no address"),
+        ({"nodes": "ftp://a"}, "is no address of a collector"),
+        ({"nodes": "http://a:99999"}, "is no address"),
+        ({"nodes": "http://[::1"}, "is no address"),
+        ({"nodes": "http://a?x=1"}, "is no address of a collector"),
+        ({"nodes": "http://user:pw@a"}, "nodes: a: no password in an address; node-token-file"),
+        ({"consumer": "A/B"}, "consumer: 'A/B' is no consumer's name"),
+        ({"poll": 0.0}, "poll: 0 is not between"),
+        ({"workers": 0}, "workers: 0 is not between"),
+        ({"batch_bytes": 1 << 30}, "batch-bytes: "),
+        ({"timeout": 0.1}, "timeout: 0.1 is not between"),
+        ({"store": "nonsense"}, "store = 'nonsense'"),
+        ({"listen": "nonsense"}, "listen: 'nonsense' is not HOST:PORT"),
+        ({"nodes": "http://10.0.0.1", "node_token_file": "/x"}, "would be sent the token"),
+    ],
+)
+def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        AggregatorConfig(**settings)
+    assert words in str(caught.value)
+    assert "pw" not in str(caught.value)
+
+
+def test_nodes_are_listed_once() -> None:
+    config = AggregatorConfig(nodes="http://a:1/, https://b,http://a:1")
+    assert config.node_urls == ("http://a:1", "https://b")
+
+
+def test_each_token_is_the_one_of_its_own_file(tmp_path: Path) -> None:
+    for name in ("listen", "influx", "node"):
+        (tmp_path / name).write_text(f"{name}-token-of-sixteen\n")
+    config = AggregatorConfig(
+        token_file=str(tmp_path / "listen"),
+        influx_token_file=str(tmp_path / "influx"),
+        node_token_file=str(tmp_path / "node"),
+    )
+    assert config.token() == "listen-token-of-sixteen"
+    assert config.store_config.influx_token() == "influx-token-of-sixteen"
+    assert config.node_token() == "node-token-of-sixteen"
