@@ -81,20 +81,8 @@ class Weir(Process):
         return not self.lines("Traceback|^  File ")
 
 
-class Up(Weir):
-    """`weir up` over a Docker engine: collector, aggregator, dashboard and the embedded store."""
-
-    def __init__(self, directory: Path, docker: str, interval: float) -> None:
-        self.collector_url = f"http://127.0.0.1:{unused_port()}"
-        super().__init__(
-            "up",
-            directory,
-            f"--data={directory / 'data'}",
-            f"--collector-listen={self.collector_url.removeprefix('http://')}",
-            f"--docker={docker}",
-            f"--interval={interval:g}",
-        )
-        self.interval = interval
+class QueryApi(Weir):
+    """A part that serves the query API: `weir dashboard`, or `weir up`."""
 
     def container(self, name: str) -> dict[str, Any] | None:
         """The row of the container in /api/v1/containers; None while it is not there."""
@@ -134,6 +122,22 @@ class Up(Weir):
             return bool(ages) and answer["time"] - max(ages) > moment
 
         self.ready(stored, seconds)
+
+
+class Up(QueryApi):
+    """`weir up` over a Docker engine: collector, aggregator, dashboard and the embedded store."""
+
+    def __init__(self, directory: Path, docker: str, interval: float) -> None:
+        self.collector_url = f"http://127.0.0.1:{unused_port()}"
+        super().__init__(
+            "up",
+            directory,
+            f"--data={directory / 'data'}",
+            f"--collector-listen={self.collector_url.removeprefix('http://')}",
+            f"--docker={docker}",
+            f"--interval={interval:g}",
+        )
+        self.interval = interval
 
     def part_pids(self) -> dict[str, int]:
         """The process ids of collector, aggregator and dashboard."""
