@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from flask import Flask, request
 from prometheus_client import CollectorRegistry
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -15,7 +18,9 @@ from monitor.web.app import json_response
 from monitor.web.telemetry import metrics_response
 
 
-def create_app(config: DashboardConfig, reader: Reader) -> Flask:
+def create_app(
+    config: DashboardConfig, reader: Reader, now_ns: Callable[[], int] = time.time_ns
+) -> Flask:
     """The whole dashboard over `reader`, whose owner closes it.
 
     The query API answers below /api/v1 of the same application, so that whatever guards the pages
@@ -27,6 +32,6 @@ def create_app(config: DashboardConfig, reader: Reader) -> Flask:
     app.register_blueprint(pages.blueprint(config))
     app.add_url_rule("/healthz", "healthz", lambda: json_response({"status": "ok"}))
     app.add_url_rule("/metrics", "metrics", lambda: metrics_response(request, registry))
-    api = DispatcherMiddleware(app.wsgi_app, {"/api/v1": query_api(reader)})
+    api = DispatcherMiddleware(app.wsgi_app, {"/api/v1": query_api(reader, now_ns)})
     app.wsgi_app = count_requests(api, registry)  # type: ignore[assignment, method-assign]
     return app

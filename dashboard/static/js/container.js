@@ -93,7 +93,7 @@ function start() {
     if (!(await asked)) return;
     identity(row());
     showTiles(tiles, row());
-    for (const panel of panels) if (panel.loaded && !panel.busy) panel.render();
+    for (const panel of panels) panel.refresh();
   });
 }
 

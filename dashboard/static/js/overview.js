@@ -270,7 +270,7 @@ function start() {
     showTiles(tiles);
     showNodes(nodes, { settled: options.tick });
     containers.show({ settled: options.tick });
-    for (const panel of panels) if (panel.loaded && !panel.busy) panel.render();
+    for (const panel of panels) panel.refresh();
   });
   setInterval(() => now.known && state.live && showAge(tiles), 1000);
 }

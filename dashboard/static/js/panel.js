@@ -131,6 +131,11 @@ export class Panel {
     return converted.filter((trace) => trace.values.some((value) => value !== null));
   }
 
+  /** Show again what depends on what is there now: shares of it, and the reason for nothing. */
+  refresh() {
+    if (this.loaded && !this.busy && (this.view.convert || !this.empty.hidden)) this.render();
+  }
+
   async render() {
     this.showError();
     if (!this.loaded) return;
