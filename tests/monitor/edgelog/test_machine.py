@@ -34,12 +34,14 @@ class LogMachine(RuleBasedStateMachine):
         self.cursor: Cursor | None = None
 
     def teardown(self) -> None:
-        while self._pull(1 << 16):
-            pass
-        missing = self.appended.keys() - self.delivered.keys()
-        assert missing <= self.hit
-        self.log.close()
-        shutil.rmtree(self.directory)
+        try:
+            while self._pull(1 << 16):
+                pass
+            missing = self.appended.keys() - self.delivered.keys()
+            assert missing <= self.hit
+        finally:
+            self.log.close()
+            shutil.rmtree(self.directory)
 
     @rule(size=st.sampled_from([0, 100, 3000, 20_000]), count=st.integers(1, 4))
     def append(self, size: int, count: int) -> None:
