@@ -33,9 +33,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev
-	@failed=; for name in $(BENCHMARKS); do \
-	echo "== $$name"; $(BIN)/python -m benchmarks.$$name --quick || failed="$$failed $$name"; done; \
-	test -z "$$failed" || { echo "bounds broken:$$failed" >&2; exit 1; }
+	@for benchmark in $$(grep -l -e '--quick' benchmarks/*.py); do \
+	name=$$(basename $$benchmark .py); echo "== $$name"; \
+	$(BIN)/python -m benchmarks.$$name --quick || exit 1; done
 
 lock: $(VENV)/.installed-dev
 	$(LOCK) --output-file requirements/all.lock pyproject.toml
