@@ -51,7 +51,7 @@ class Own:
             "process_cpu_seconds_total": time.process_time(),
             "process_resident_memory_bytes": self._resident_bytes(),
             "log_bytes": stats.total_bytes,
-            "log_gap_records": stats.lost_records,
+            "log_lost_records_total": stats.lost_records,
             "log_refused_records_total": stats.refused_records,
             "log_damaged_records_total": stats.damaged,
             "log_backlog_records": max(stats.backlog.values(), default=0),
