@@ -82,6 +82,11 @@ class FakeStore:
         self._history = history
         self.failing: StoreError | None = None
 
+    def advance(self, seconds: float) -> None:
+        """Let samples come as if `seconds` more had passed."""
+        now_ns = self._now_ns
+        self._now_ns = lambda: now_ns() + round(seconds * NS)
+
     def close(self) -> None:
         """Nothing is held."""
 

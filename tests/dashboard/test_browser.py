@@ -195,8 +195,11 @@ def test_live_refreshes_and_a_pause_stops_it(visit: Visit) -> None:
 def test_the_explanation_adds_up(visit: Visit) -> None:
     page = visit("/?filter=web-1")
     _drawn(page, "node-cpu")
-    page.locator("#containers .early .figure").first.click()
+    page.get_by_role("button", name="Pause the refreshing").click()
+    figure = page.locator("#containers .early .figure").first
+    figure.click()
     sheet = page.get_by_role("dialog")
+    expect(sheet.locator("output")).to_have_text(figure.inner_text())
     expect(sheet).to_contain_text("% of limit (0.5 cores)")
     expect(sheet).to_contain_text("cpuacct.usage")
     formulas = sheet.locator(".formula").all_inner_texts()
@@ -212,6 +215,16 @@ def test_the_explanation_adds_up(visit: Visit) -> None:
     assert answer["metric"] == "container_cpu_usage_seconds_total"
     page.keyboard.press("Escape")
     expect(sheet).not_to_be_visible()
+
+
+def test_the_explanation_is_of_the_figure_that_was_clicked(visit: Visit, served: Served) -> None:
+    page = visit("/?filter=worker")
+    _drawn(page, "node-cpu")
+    page.get_by_role("button", name="Pause the refreshing").click()
+    served.store.advance(seconds=40)
+    figure = page.locator("#containers .early .figure").first
+    figure.click()
+    expect(page.get_by_role("dialog").locator("output")).to_have_text(figure.inner_text())
 
 
 def test_a_click_on_a_chart_explains_that_point(visit: Visit) -> None:

@@ -43,7 +43,7 @@ export function containerPanels(context) {
       ]),
       nothing: {
         why: "No network interfaces of its own.",
-        remedy: "A container that shares the host's network (--network host) or has none is not counted apart.",
+        remedy: "A container that shares the host's network (`--network host`) or has none is not counted apart.",
       },
     },
     {
@@ -81,7 +81,7 @@ export function containerPanels(context) {
       ]),
       nothing: {
         why: "The kernel gives no pressure figures for this container.",
-        remedy: "They need cgroup v2 and a kernel with PSI on (psi=1 on its command line).",
+        remedy: "They need cgroup v2 and a kernel with PSI on (`psi=1` on its command line).",
       },
     },
   ];
@@ -118,7 +118,7 @@ function cpu({ match, labels, bases }) {
     ],
     nothing: {
       why: "No CPU figures for this container in this time.",
-      remedy: "A rate needs two samples. As a share of the limit it needs a limit (docker update --cpus 0.5 NAME sets one).",
+      remedy: "A rate needs two samples. As a share of the limit it needs a limit (`docker update --cpus 0.5 NAME` sets one).",
     },
     async load(window, signal) {
       const by = "container";
@@ -149,7 +149,7 @@ function throttling({ match }) {
     views: [{ key: "ratio", label: "% of periods", unit: "ratio", base: "of periods", says: "% of scheduling periods held back" }],
     nothing: {
       why: "Nothing can hold this container back: it has no CPU limit.",
-      remedy: "The kernel counts throttling only under a limit (docker update --cpus 0.5 NAME sets one).",
+      remedy: "The kernel counts throttling only under a limit (`docker update --cpus 0.5 NAME` sets one).",
     },
     async load(window, signal) {
       const params = { fn: "increase", match, by: "container" };

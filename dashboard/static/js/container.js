@@ -67,7 +67,10 @@ function showTiles(tiles, current) {
   });
   tiles.network.show({
     value: bytesPerSecond(current.network_receive_bytes_per_second),
-    sub: `received · ${bytesPerSecond(current.network_transmit_bytes_per_second)} sent`,
+    sub:
+      current.network_receive_bytes_per_second === null
+        ? "has no network of its own"
+        : `received · ${bytesPerSecond(current.network_transmit_bytes_per_second)} sent`,
   });
   const { fs_reads_bytes_per_second: read, fs_writes_bytes_per_second: written } = current;
   tiles.disk.show({

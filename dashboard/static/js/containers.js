@@ -2,11 +2,11 @@
 
 import { CPU, match } from "./api.js";
 import * as cells from "./cells.js";
-import { byId, el, setText } from "./dom.js";
+import { byId, el, prose, setText } from "./dom.js";
 import { explain } from "./explain.js";
 import { bytes, bytesPerSecond, cores, duration, percent, plain, time } from "./format.js";
 import { List } from "./list.js";
-import { age, basesOf, labelsOf, nodeOf, now } from "./now.js";
+import { age, basesOf, labelsOf, newestPair, nodeOf, now } from "./now.js";
 import { state } from "./state.js";
 
 const identity = (row) => Object.values(labelsOf(row)).join("\u0000");
@@ -16,7 +16,8 @@ export function explainNow(row) {
   explain({
     title: row.container,
     what: "CPU usage now",
-    request: { metric: CPU, match: match(labelsOf(row)) },
+    request: { metric: CPU, match: match(labelsOf(row)), ...newestPair(row) },
+    pair: true,
     bases: basesOf(row),
   });
 }
@@ -218,9 +219,9 @@ export class Containers {
     const [why, remedy] = all
       ? [`No container matches “${state.filter}”.`, "Esc in the filter box shows all of them."]
       : now.nodes.length
-        ? ["No containers run here.", "Start one, for example: docker run -d --rm --cpus 0.5 busybox sh -c 'while :; do :; done'"]
-        : ["No node has sent anything yet.", "Start a collector (weir collector, or weir up) and name it to the aggregator."];
-    this.nothing.replaceChildren(el("p", { class: "why" }, why), el("p", {}, remedy));
+        ? ["No containers run here.", "Start one, for example `docker run -d --rm --cpus 0.5 busybox sleep 600`"]
+        : ["No node has sent anything yet.", "Start a collector (`weir collector`, or `weir up`) and name it to the aggregator."];
+    this.nothing.replaceChildren(el("p", { class: "why" }, why), prose(remedy));
   }
 }
 

@@ -21,4 +21,8 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** A sentence in which `…` marks what is typed as it stands. */
+export const prose = (text) =>
+  el("p", {}, ...text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part)));
+
 export const byId = (id) => document.getElementById(id);

@@ -19,9 +19,10 @@ const given = (value) => `${plain(value)}${NBSP}${value === 1 ? "core" : "cores"
 
 /**
  * Open the panel for one figure. `request` goes to /api/v1/explain (metric, match, time, step);
- * `title` names the series; `bases` are [{name, cores}] that percentages are taken of.
+ * `title` names the series; `bases` are [{name, cores}] that percentages are taken of. With `pair`,
+ * time and step only point at the pair of samples whose rate it is.
  */
-export async function explain({ title, what, request, bases }) {
+export async function explain({ title, what, request, bases, pair = false }) {
   build();
   abort?.abort();
   abort = new AbortController();
@@ -31,7 +32,8 @@ export async function explain({ title, what, request, bases }) {
   if (!dialog.open) dialog.showModal();
   try {
     const [answer, metrics] = await Promise.all([get(PATH, request, abort.signal), loadCatalogue()]);
-    body.replaceChildren(...sections(answer, metrics[request.metric], request, bases));
+    const told = pair && answer.pairs.length ? wholePair(answer) : answer;
+    body.replaceChildren(...sections(told, metrics[request.metric], request, bases, pair));
   } catch (error) {
     if (error.name === "AbortError") return;
     const why = el("p", { class: "why" }, error.message);
@@ -66,7 +68,14 @@ async function loadCatalogue() {
   return catalogue;
 }
 
-function sections(answer, metric, request, bases) {
+// The last pair as a figure of its own, from its first sample to its second.
+function wholePair(answer) {
+  const pair = { ...answer.pairs.at(-1), share: 1 };
+  const { a, b, increase, seconds } = pair;
+  return { ...answer, pairs: [pair], from: a.time, to: b.time, increase, seconds, result: answer.result };
+}
+
+function sections(answer, metric, request, bases, pair) {
   if (answer.result === null) {
     return [
       el("p", { class: "why" }, "There is no rate here."),
@@ -76,7 +85,7 @@ function sections(answer, metric, request, bases) {
   }
   return [
     result(answer, bases),
-    section("1", "The samples", samplesSays(answer, request), samplesTable(answer)),
+    section("1", "The samples", samplesSays(answer, pair), samplesTable(answer)),
     section("2", "The increase", ...increase(answer)),
     section("3", "The rate", formula(`${seconds(answer.increase)} ÷ ${seconds(answer.seconds)}`, `${rate(answer.result)}${NBSP}cores`), el("p", {}, "A core is one second of CPU time in each second. The times are those of the reads themselves, not of the schedule.")),
     shares(answer, bases),
@@ -97,8 +106,8 @@ function result(answer, bases) {
   );
 }
 
-function samplesSays(answer, request) {
-  const interval = request.time === undefined ? "" : ` The figure is for the ${duration(answer.to - answer.from)} from ${time(answer.from)}.`;
+function samplesSays(answer, pair) {
+  const interval = pair ? "" : ` The figure is for the ${duration(answer.to - answer.from)} from ${time(answer.from)}.`;
   return el("p", {}, `The kernel counts the CPU time used, in seconds. These are its counter's values as they were read and stored.${interval}`);
 }
 

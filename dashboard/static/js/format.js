@@ -34,7 +34,7 @@ export function percent(ratio) {
 /** The power of 1024 in which `value` bytes read best: its divisor and unit. */
 export function binaryScale(value) {
   let power = 0;
-  while (value >= 1000 * 1024 ** power && power < BINARY.length - 1) power += 1;
+  while (value >= 1024 ** (power + 1) && power < BINARY.length - 1) power += 1;
   return { divisor: 1024 ** power, unit: BINARY[power] };
 }
 

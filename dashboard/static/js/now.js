@@ -50,6 +50,9 @@ export const age = (unix) => Math.max(0, present() - unix);
 /** When the newest sample of a node or container was taken, in Unix seconds. */
 export const seen = (row) => now.time - row.last_seen_seconds;
 
+/** Selects the newest pair of samples that a row's figures are from, however many came since. */
+export const newestPair = (row) => ({ time: seen(row) - 0.55, step: 0.5 });
+
 /** The tags that tell one container from all others, "" where it has none. */
 export const TAGS = ["cluster", "node", "namespace", "pod", "container"];
 

@@ -8,7 +8,7 @@ import { explain } from "./explain.js";
 import { bytes, cores, duration, percent, plain, time } from "./format.js";
 import { List } from "./list.js";
 import { follow } from "./live.js";
-import { age, basesOf, labelsOf, nodeOf, now, reason, refreshNow, rowOf, seen } from "./now.js";
+import { age, basesOf, labelsOf, newestPair, nodeOf, now, reason, refreshNow, rowOf, seen } from "./now.js";
 import { Panel } from "./panel.js";
 import { CONTAINER, NODE, ask, containerName, traces } from "./series.js";
 import { state } from "./state.js";
@@ -22,10 +22,11 @@ const over = (values, base) => values.map((value) => (value === null || !base ? 
 
 const nodeBases = (node) => (node?.cpu_count ? [{ name: "node", cores: node.cpu_count }] : []);
 
-function explainNode({ cluster = "", node }, at) {
-  const request = { metric: NODE_CPU, match: match({ cluster, node }), ...at };
+function explainNode(row, at) {
+  const { cluster = "", node } = row;
+  const request = { metric: NODE_CPU, match: match({ cluster, node }), ...(at ?? newestPair(row)) };
   const what = at ? "node CPU usage" : "node CPU usage now";
-  explain({ title: node, what, request, bases: nodeBases(nodeOf({ cluster, node })) });
+  explain({ title: node, what, request, bases: nodeBases(nodeOf(row)), pair: !at });
 }
 
 const nothing = { why: "No samples in this time.", remedy: "Choose a longer range, or wait for the next sweep." };

@@ -1,6 +1,6 @@
 // One chart with all that surrounds it: title, unit, legend, table, and the reason when it is empty.
 
-import { el } from "./dom.js";
+import { el, prose } from "./dom.js";
 import { duration } from "./format.js";
 import { legend } from "./legend.js";
 import * as plot from "./plot.js";
@@ -232,7 +232,7 @@ export class Panel {
     this.empty.hidden = filled;
     if (filled) return;
     const { why, remedy, action } = this.definition.empty(this.window, this.loaded, this.view);
-    this.empty.replaceChildren(el("p", { class: "why" }, why), el("p", {}, remedy ?? ""));
+    this.empty.replaceChildren(el("p", { class: "why" }, why), prose(remedy ?? ""));
     if (action) this.empty.append(action);
   }
 }
