@@ -57,27 +57,22 @@ def assert_delivered(collector_url: str, reader: Reader, seconds: float = 60.0) 
     The log goes on growing meanwhile, so it is read before the store and after it.
     """
     before = edge_log(collector_url)
-    newest = max(time_ns for _, time_ns, _ in before)
+    missing: list[Point] = []
 
-    def caught_up() -> bool:
-        since = newest - 1
-        return any(reader.select("node", ["load1"], [], since, 2**62)) or not _missing(
-            before, stored(reader, before)
-        )
+    def nothing_missing() -> bool:
+        found = stored(reader, before)
+        missing[:] = [point for point in before if point not in found]
+        return not missing
 
-    wait_until(caught_up, "the store has the newest record", seconds, pause=0.5)
-    wait_until(
-        lambda: not _missing(before, stored(reader, before)), "nothing is missing", 10, pause=1
-    )
+    try:
+        wait_until(nothing_missing, "the store has everything", seconds, pause=0.5)
+    except AssertionError:
+        raise AssertionError(f"{len(missing)} points are lost, such as {missing[0]}") from None
     kept = stored(reader, before)
     after = edge_log(collector_url)
     wrong = {p: (v, after.get(p)) for p, v in kept.items() if not _equal(after.get(p), v)}
     assert not wrong, f"{len(wrong)} invented or changed, such as {next(iter(wrong.items()))}"
     return len(kept)
-
-
-def _missing(expected: Ledger, found: Ledger) -> list[Point]:
-    return [point for point in expected if point not in found]
 
 
 def _equal(one: Value | None, other: Value) -> bool:

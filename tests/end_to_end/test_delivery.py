@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -59,14 +60,17 @@ def test_fifty_kills_of_the_aggregator_lose_nothing(
         "influx": StoreConfig(store=f"influxdb:{influxdb.url}", influx_database="kills"),
     }
     pipes = [aggregator(tmp_path, collector, name, store) for name, store in stores.items()]
+    disks = [tmp_path / "store", influxdb.directory / "wal" / "kills"]
     moments = random.Random(50)
-    for _ in range(KILLS):
-        for pipe in pipes:
+    for kill in range(KILLS):
+        for pipe, disk in zip(pipes, disks, strict=True):
             pipe.start()
-        for pipe in pipes:
-            pipe.ready(pipe.answers)
-        for pipe in pipes:
-            time.sleep(moments.uniform(0, 0.6))  # a sweep lies anywhere in it: any moment is hit
+            if kill % 2:
+                pipe.ready(pipe.answers)
+                time.sleep(moments.uniform(0, 0.6))  # any moment, a sweep may lie anywhere in it
+            else:
+                _wait_for_a_write(disk)  # the moment that matters: what is written is not kept yet
+                time.sleep(moments.uniform(0, 0.01))
             pipe.kill()
     for pipe in pipes:
         pipe.start_and_wait()
@@ -108,6 +112,21 @@ def test_a_minute_without_influxdb_leaves_no_gap(
     assert max(during, after) < 1.05 * before
     assert len(pipe.lines("influx|InfluxDB|store")) <= 4, pipe.tail()  # said at start and end
     assert pipe.has_no_traceback()
+
+
+def _wait_for_a_write(directory: Path) -> None:
+    """Return as soon as a file below the directory changes, or after three seconds."""
+    before, deadline = _changed_ns(directory), time.monotonic() + 3
+    while _changed_ns(directory) == before and time.monotonic() < deadline:
+        time.sleep(0.0005)
+
+
+def _changed_ns(directory: Path) -> int:
+    newest = 0
+    for path in directory.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # a journal that came and went
+            newest = max(newest, path.stat().st_mtime_ns)
+    return newest
 
 
 def _rss_bytes(pid: int) -> int:

@@ -39,6 +39,7 @@ class InfluxDB:
     def __init__(self, directory: Path, auth: bool = False) -> None:
         influxd = program("influxd", "influxdb")
         port = unused_port()
+        self.directory = directory
         self.url = f"http://127.0.0.1:{port}"
         config = directory / "influxdb.conf"
         config.write_text(
