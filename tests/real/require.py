@@ -12,7 +12,7 @@ import pytest
 
 def absent(part: str, remedy: str) -> NoReturn:
     """Skip the running test, or fail it where CI=true: there every part has to be present."""
-    words = f"{part} is missing: {remedy}"
+    words = f"needs {part}: {remedy}"
     if os.environ.get("CI") == "true":
         pytest.fail(words, pytrace=False)
     pytest.skip(words)
