@@ -82,6 +82,9 @@ def test_every_value_can_be_quoted(op: str, value: str) -> None:
         "web|db|[^a-c]+x?",
         r"web-\d{1,3}",
         "(api|web)-.+",
+        "(" + "|".join(f"service-{i}" for i in range(30)) + ")-[a-z0-9]+",
+        "(api|web|db)-[a-z0-9]+-[a-z0-9]+",
+        "|".join(f"service-{i}" for i in range(80)),
         "(?:a)?b",
         "a|.*b.*|.*c.*",
         "",
@@ -117,6 +120,10 @@ def test_ordinary_patterns_are_taken(pattern: str) -> None:
         "[a--b]",
         "a" * 2000,
         "(" * 900 + ")" * 900,
+        "(?:.|..|.)" * 18 + "!",
+        "(a|(b|a))" * 9,
+        "(a|b)(c|d)(e|f)(g|h)(i|j).*.*",
+        "|".join([".*.*a"] * 20),
     ],
 )
 def test_patterns_that_are_none_or_might_never_end_are_refused(pattern: str) -> None:
