@@ -4,7 +4,7 @@
 set -eu
 
 packages="busybox-static chromium debian-archive-keyring debootstrap docker.io e2fsprogs influxdb
-iproute2 iptables prometheus qemu-system-x86 strace util-linux"
+iproute2 iptables openssl prometheus qemu-system-x86 strace util-linux"
 
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
     echo "not root on Debian: tests of parts that are not installed will be skipped" >&2

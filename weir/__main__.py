@@ -41,7 +41,7 @@ def main() -> int:
     try:
         return COMMANDS[command](arguments)
     except ModuleNotFoundError as error:
-        extra = EXTRA.get(command, "all")
+        extra = EXTRA.get((error.name or "").partition(".")[0], "all")
         print(
             f"weir {command}: {error.name} is not installed: pip install 'weir[{extra}]'",
             file=sys.stderr,
@@ -96,7 +96,17 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "aggregator": _aggregator,
     "dashboard": _dashboard,
 }
-EXTRA = {"collector": "collector", "aggregator": "aggregator", "dashboard": "dashboard"}
+EXTRA = {
+    "docker": "collector",
+    "flask": "dashboard",
+    "influxdb_client": "influx",
+    "numpy": "embedded",
+    "plotly": "dashboard",
+    "psutil": "collector",
+    "rich": "top",
+    "urllib3": "aggregator",
+}
+"""The extra that brings each module."""
 
 if __name__ == "__main__":
     sys.exit(main())

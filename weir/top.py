@@ -74,8 +74,8 @@ def _get(config: TopConfig, path: str) -> Any:
     if config.token_file:
         try:
             headers["Authorization"] = f"Bearer {Path(config.token_file).read_text().strip()}"
-        except OSError as error:
-            raise WeirError(f"token-file: {config.token_file}: {error.strerror}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise WeirError(f"token-file: {config.token_file}: {error}") from None
     pool = urllib3.PoolManager(ca_certs=config.tls_ca or None, timeout=10, retries=False)
     try:
         response = pool.request("GET", config.url.rstrip("/") + path, headers=headers)
@@ -86,8 +86,12 @@ def _get(config: TopConfig, path: str) -> Any:
         ) from None
     except ValueError:
         raise WeirError(f"{config.url} is no Weir: its answer is not JSON; say --url") from None
+    if not isinstance(answer, dict):
+        raise WeirError(f"{config.url} is no Weir: its answer has another shape; say --url")
     if response.status != 200:
         raise WeirError(f"{config.url}: {answer.get('error')}; {answer.get('hint')}")
+    if any("cpu_cores" not in row for row in answer.get("containers", [{}])):
+        raise WeirError(f"{config.url} is no query API (a collector?): name the dashboard by --url")
     return answer
 
 

@@ -11,7 +11,7 @@ import urllib3
 
 from monitor.errors import ConfigError, WeirError
 from monitor.settings import setting, state_directory
-from monitor.web.config import ListenConfig
+from monitor.web.config import ListenConfig, is_loopback
 from monitor.web.server import bind
 from weir.child import Child
 
@@ -42,6 +42,11 @@ class UpConfig(ListenConfig):
         super().__post_init__()
         if not 1 <= self.interval <= 300:
             raise ConfigError(f"interval: {self.interval} is not between 1 and 300 seconds")
+        if not (is_loopback(self.collector_listen) or self.insecure):
+            raise ConfigError(
+                f"collector-listen: {self.collector_listen} can be reached from other machines; "
+                "run `weir collector` apart, with TLS and a token, or say --insecure"
+            )
 
 
 class Supervisor:
@@ -60,6 +65,7 @@ class Supervisor:
         web = _listening(config.listen)
         node = _listening(config.collector_listen)
         pipe = _listening("127.0.0.1:0")
+        insecure = ["--insecure"] if config.insecure else []
         store = f"--store=sqlite:{data / 'store'}"
         self.url = f"{'https' if config.tls_cert else 'http'}://{_shown(web)}"
         self._children = [
@@ -70,6 +76,7 @@ class Supervisor:
                     f"--data={data / 'collector'}",
                     f"--interval={config.interval}",
                     f"--docker={config.docker}",
+                    *insecure,
                 ],
             ),
             Child(
@@ -85,7 +92,7 @@ class Supervisor:
             Child(
                 "dashboard",
                 web,
-                [store, f"--refresh={config.interval}", *_web_arguments(config)],
+                [store, f"--refresh={config.interval}", *insecure, *_web_arguments(config)],
             ),
         ]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +43,8 @@ class ListenConfig:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can connect (a descriptor `fd:N` is its giver's business)."""
-        host, _ = address(self.listen)
-        return host in ("localhost", "fd") or _is_loopback(host)
+        """Whether only this machine can connect."""
+        return is_loopback(self.listen)
 
     def token(self) -> str:
         """The token that callers must send; "" asks for none. Raises ConfigError."""
@@ -66,8 +67,16 @@ def address(listen: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(listen: str) -> bool:
+    """Whether only this machine can connect to an address, or to an inherited socket `fd:N`."""
+    host, port = address(listen)
+    if host == "fd":
+        try:
+            with socket.socket(fileno=os.dup(port)) as inherited:
+                host = inherited.getsockname()[0]
+        except OSError as error:
+            raise ConfigError(f"listen: {listen} is no inherited socket: {error}") from None
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
