@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,25 @@ def test_the_quarantine_is_bounded_and_its_names_are_tame(tmp_path: Path) -> Non
     assert "-1-80-..-..-ab-9.lp.gz" in names
     assert "-1-80-..-..-ab-1.lp.gz" not in names
     assert sum(path.stat().st_size for path in (tmp_path / "q").iterdir()) <= 5000
+
+
+def test_workers_share_the_quarantine(tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path / "q", max_bytes=20_000)
+
+    def work(worker: int) -> None:
+        for number in range(40):
+            pulled = Pulled(bytes(500), Shape(1, 1), Cursor("ab", number), 0, 0)
+            quarantine.keep(f"http://node-{worker}", pulled, "why")
+
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(work, range(8)))
+    sizes = [path.stat().st_size for path in (tmp_path / "q").iterdir()]
+    assert 10_000 < sum(sizes) <= 20_000
+    again = Quarantine(tmp_path / "q", max_bytes=3000)
+    again.keep("http://node-9", Pulled(b"x", Shape(1, 1), Cursor("ab", 1), 0, 0), "why")
+    kept = list((tmp_path / "q").iterdir())
+    assert sum(path.stat().st_size for path in kept) <= 3000, "what was there before counts"
+    assert tmp_path / "q" / "node-9-ab-1.lp.gz" in kept
 
 
 @pytest.mark.parametrize(
