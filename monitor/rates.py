@@ -11,8 +11,9 @@ proportion to time, so that over any window the sum of rate x covered seconds eq
 the counter. The idea of adding up increases over resets is that of Prometheus' `rate()`; the
 proportional edges replace its extrapolation, which does not keep the sum.
 
-This module is plain Python for the collector and `weir top`; `monitor.query.windows` is the same
-arithmetic over arrays, and a property test holds the two together.
+This module is plain Python, for the newest pair of a table's row and for the explanation of one
+figure; `monitor.query.windows` is the same arithmetic over arrays, for everything that has buckets,
+and a property test holds the two together.
 """
 
 from __future__ import annotations
