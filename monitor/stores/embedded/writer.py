@@ -84,7 +84,7 @@ class EmbeddedWriter:
     def _file(self, number: int, path: Path) -> DayFile:
         file = self._files.pop(number, None)
         if file is None:
-            self._directory.mkdir(parents=True, exist_ok=True)
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = DayFile(path)
             while len(self._files) >= _OPEN_FILES:
                 self._drop(next(iter(self._files)))

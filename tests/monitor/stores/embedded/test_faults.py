@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -229,3 +231,15 @@ def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path, now: int) -> No
     with pytest.raises(StoreUnavailable, match="file"):
         EmbeddedWriter(tmp_path / "file" / "store", 7, time.time_ns).write(_sweep(0, now))
     assert select(EmbeddedReader(tmp_path / "nowhere"), "m", ["f0"]) == []
+
+
+def test_the_directory_is_its_owners_alone(tmp_path: Path, now: int) -> None:
+    directory = tmp_path / "deep" / "store"
+    before = os.umask(0o022)
+    try:
+        writer = EmbeddedWriter(directory, 7, lambda: now)
+        writer.write(raw(f"m f=1 {now}\n"))
+        writer.close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
