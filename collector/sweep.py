@@ -51,6 +51,7 @@ class Sweeper:
         self._containers: dict[str, Container] = {}
         self._taken: dict[Series, Container] = {}
         self._event_ns = 0
+        self._has_swept = False
 
     @property
     def containers(self) -> tuple[Container, ...]:
@@ -67,6 +68,7 @@ class Sweeper:
             new = Due(False, False)
             for container in [c for c in self._containers.values() if c.series is None]:
                 self._read(container, new, records)
+        self._has_swept = True
         return records
 
     @property
@@ -102,7 +104,8 @@ class Sweeper:
 
         network = Network(proc, self._namespaces, cgroups.budget, cgroups.faults)
         group = Group(cgroups, found.path)
-        return Container(found, group, network, start_of, self._now_ns() / 1e9)
+        seen = self._now_ns() / 1e9
+        return Container(found, group, network, start_of, seen, is_new=self._has_swept)
 
     def _read_all(self, due: Due, records: list[Record]) -> bool:
         """Whether some container was gone."""

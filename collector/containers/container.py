@@ -20,19 +20,27 @@ StartOf = Callable[[tuple[int, ...]], float | None]
 class Container:
     """A container that is there; only the sweep's own thread calls its methods.
 
-    `start_seconds` is the start of its first process (Unix time), or the first sight of it until
-    that is known. `started` is true once it has had a process: a group without one is not shown.
-    `info_due` (monotonic seconds) is when its `container_info` is to be told again.
+    `start_seconds` is the start of its first process (Unix time). Where that cannot be read, it is
+    the first sight of a container that `is_new`, which was not there before: no sample is older.
+    For another it is None: its first sight would look like a restart to whoever has its samples of
+    an earlier collector. `started` is true once it has had a process: a group without one is not
+    shown. `info_due` (monotonic seconds) is when its `container_info` is to be told again.
     """
 
     def __init__(
-        self, found: Found, group: Group, network: Network, start_of: StartOf, seen_seconds: float
+        self,
+        found: Found,
+        group: Group,
+        network: Network,
+        start_of: StartOf,
+        seen_seconds: float,
+        is_new: bool,
     ) -> None:
         self.found = found
         self.naming: Naming | None = None
         self.series: Series | None = None
         self.seen_seconds = seen_seconds
-        self.start_seconds = round(seen_seconds, 2)
+        self.start_seconds = round(seen_seconds, 2) if is_new else None
         self.started = False
         self.info_due = float("-inf")
         self._group = group
@@ -69,7 +77,7 @@ class Container:
             row["processes"] = len(pids)
         if due.limits or is_new:
             self._group.add_limits(row)
-        row[START] = self.start_seconds
+        row.update(self._start())
         records.append(Record(self.series, row, time_ns))
         if slow:
             self._add("device", self._group.devices(), now_ns, records)
@@ -103,6 +111,9 @@ class Container:
                 self.start_seconds = start if start is not None else self.start_seconds
         return pids
 
+    def _start(self) -> Fields:
+        return {} if self.start_seconds is None else {START: self.start_seconds}
+
     def _add(
         self,
         tag: str,
@@ -110,10 +121,11 @@ class Container:
         now_ns: Callable[[], int],
         records: list[Record],
     ) -> None:
+        start = self._start()
         for part, fields in parts.items():
             series = self._parts.get((tag, part))
             if series is None:
                 assert self.series is not None  # noqa: S101
                 series = Series(self.series.measurement, (*self.series.tags, (tag, part)))
                 self._parts[tag, part] = series
-            records.append(Record(series, {**fields, START: self.start_seconds}, now_ns()))
+            records.append(Record(series, {**fields, **start}, now_ns()))

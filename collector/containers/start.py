@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_MOST = 64
+_MOST = 1024
+"""Of how many processes; the listing is not by age, so too few could miss the first of a fork-heavy
+container, and a start that is too late looks like a restart."""
 _START_TIME = 19
 """The place of `starttime` behind the command's closing bracket in /proc/PID/stat: proc(5)."""
 

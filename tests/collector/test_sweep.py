@@ -14,6 +14,7 @@ from collector.cgroup.hierarchy import detect
 from collector.containers.names import Found, Naming
 from collector.sweep import INFO_SECONDS, Sweeper
 from collector.ticker import Due
+from monitor.rates import Sample, spans
 from monitor.record import Record
 from tests.real.cgroups import Group, Groups
 from tests.real.process import wait_until
@@ -192,6 +193,8 @@ def test_a_restart_in_the_same_group_is_read_in_the_same_sweep(node: Node) -> No
     first = node.add("exec sleep 100", "web")
     before = row(node.sweep(), "web").fields
     first.remove()
+    # The kernel tells start times in steps of 10 ms.
+    wait_until(lambda: time.time() > before["start_time_seconds"] + 0.05, "a later start time")
     node.groups.add("exec sleep 100", path=first.path)
     records = node.sweep()
     assert len(of(records, "event")) == 1
@@ -275,6 +278,64 @@ def test_another_user_reads_the_same_figures() -> None:
                 os.seteuid(0)
         assert shapes[0] == shapes[1]
         assert any("interface=eth0" in key for key, _ in shapes[0])
+
+
+class Tree:
+    """A cgroup v1 tree and a procfs of plain files, with processes that none can look into."""
+
+    def __init__(self, path: Path) -> None:
+        self.sys, self.proc = path / "sys", path / "proc"
+        (self.sys / "cpuacct").mkdir(parents=True)
+        (self.sys / "cpuacct/cgroup.procs").touch()
+        self.proc.mkdir()
+        self.now = 1_700_000_000.0
+
+    def put(self, digit: str, pids: str = "0\n", cpu_seconds: float = 1.0) -> None:
+        group = self.sys / "cpuacct/docker" / (digit * 64)
+        group.mkdir(parents=True, exist_ok=True)
+        (group / "cgroup.procs").write_text(pids)
+        (group / "cpuacct.usage").write_text(f"{int(cpu_seconds * 1e9)}\n")
+
+    def sweeper(self) -> Sweeper:
+        names = FakeNames()
+        names.known = {digit * 64: Naming(digit) for digit in "abc"}
+        identity = {"cluster": "c", "node": "n"}
+        now_ns, monotonic = lambda: int(self.now * 1e9), lambda: self.now
+        return Sweeper(identity, self.proc, self.sys, names, 10, now_ns, monotonic)
+
+
+@pytest.mark.parametrize("pids", ["0\n", "77\n"])  # another PID namespace; hidepid
+def test_a_start_that_cannot_be_read_is_absent_and_makes_no_spike(
+    tmp_path: Path, pids: str
+) -> None:
+    tree = Tree(tmp_path)
+    samples = []
+    for restart in range(2):
+        sweeper = tree.sweeper()
+        for _ in range(3):
+            tree.now += 10
+            tree.put("a", pids, cpu_seconds=1e6 + tree.now % 1000)
+            sample = row(sweeper.sweep(ALL), "a")
+            assert "start_time_seconds" not in sample.fields, f"after {restart} restarts"
+            usage = float(sample.fields["cpu_usage_seconds_total"])
+            samples.append(Sample(sample.time_ns, usage, None))
+        sweeper.close()
+    assert [span.increase for span in spans(samples)] == [10.0] * 5
+
+
+def test_one_that_came_after_the_first_sweep_started_when_it_was_seen(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.put("a")
+    sweeper = tree.sweeper()
+    sweeper.sweep(ALL)
+    tree.now += 10
+    tree.put("b")
+    for _ in range(2):
+        records = sweeper.sweep(ALL)
+        assert "start_time_seconds" not in row(records, "a").fields
+        assert row(records, "b").fields["start_time_seconds"] == 1_700_000_010.0
+        tree.now += 10
+    sweeper.close()
 
 
 def test_a_file_that_breaks_hides_nothing_else(tmp_path: Path) -> None:
