@@ -15,6 +15,8 @@ from collector.cgroup.parse import Fields, processes
 from collector.cgroup.plan import plan
 from collector.cgroup.sources import INACTIVE_FILE, Source
 
+_LEVELS_BELOW = 16
+
 
 class Cgroups:
     """What all groups of a node share: the hierarchies' roots, the plan, the budget, the faults."""
@@ -133,12 +135,23 @@ class Group:
 
 
 def _below(directory: str) -> list[int]:
+    """The processes of the groups below; a container may nest its groups deeper than we look."""
     pids: list[int] = []
-    for parent, children, _ in os.walk(directory):
-        for child in children:
+    level = [directory]
+    for _ in range(_LEVELS_BELOW):
+        level = [child for parent in level for child in _children(parent)]
+        for child in level:
             try:
-                data = Path(parent, child, "cgroup.procs").read_bytes()
+                data = Path(child, "cgroup.procs").read_bytes()
             except OSError:
                 continue  # it went while we looked
             pids.extend(processes(data))
     return pids
+
+
+def _children(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []

@@ -8,23 +8,32 @@ that went is told by the kernel, and calls `forget`. Everything is walked anew o
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from collector.containers.names import Found
 from collector.containers.paths import find, holds_no_container
+from monitor.escaping import safe_text
 
 log = logging.getLogger(__name__)
 
 RESCAN_SECONDS = 60.0
+MAX_DEPTH = 32
+"""Runtimes in one another take a dozen levels; a container may make thousands in its own group."""
 _NO_CHILDREN = 2
+_GONE = {errno.ENOENT, errno.ENODEV, errno.ENOTDIR}
 _COUNTS_NOTHING = 1  # overlayfs and btrfs, under a fixture tree: always look
 
 
 class Discovery:
-    """The containers below `tree`, by their path from it (with a leading "/")."""
+    """The containers below `tree`, by their path from it (with a leading "/").
+
+    A directory that cannot be looked into hides no other; what was known below it stays. That is
+    told of when it begins and when it ends.
+    """
 
     def __init__(self, tree: Path, monotonic: Callable[[], float]) -> None:
         self._tree = str(tree)
@@ -32,7 +41,9 @@ class Discovery:
         self._links: dict[str, int] = {}
         self._children: dict[str, set[str]] = {}
         self._found: dict[str, Found] = {}
+        self._known_children = self._children
         self._next_rescan = float("-inf")
+        self._failed = self._told_failure = False
 
     @property
     def found(self) -> Mapping[str, Found]:
@@ -44,8 +55,7 @@ class Discovery:
         now = self._monotonic()
         if now >= self._next_rescan:
             self._next_rescan = now + RESCAN_SECONDS
-            self._links, self._children, self._found = {}, {}, {}
-            self._visit("")
+            self._rescan()
             return
         for path, links in list(self._links.items()):
             if path not in self._links:
@@ -55,6 +65,15 @@ class Discovery:
                 self.forget(path)
             elif count != links or count == _COUNTS_NOTHING:
                 self._list(path, count)
+
+    def _rescan(self) -> None:
+        self._failed = False
+        self._links, self._children, self._found = {}, {}, {}
+        self._visit("")
+        self._known_children = self._children
+        if self._told_failure and not self._failed:
+            log.info("cgroups: all of %s can be looked through again", self._tree)
+            self._told_failure = False
 
     def forget(self, path: str) -> None:
         """Drop what is gone, and list its parent at the next poll: a successor may stand there."""
@@ -75,6 +94,8 @@ class Discovery:
             found = find(path)
             if found:
                 self._found[path] = found
+            if path.count("/") >= MAX_DEPTH:
+                continue
             if count != _NO_CHILDREN:
                 stack.extend(self._listed(path, count))
             elif not found and not path.endswith((".service", ".scope")):
@@ -90,26 +111,44 @@ class Discovery:
 
     def _listed(self, path: str, count: int) -> set[str]:
         self._links[path] = count
-        self._children[path] = children = set(self._subdirectories(path))
+        self._children[path] = children = self._subdirectories(path)
         return children
 
     def _drop(self, path: str) -> None:
-        self._found.pop(path, None)
-        self._links.pop(path, None)
-        for child in self._children.pop(path, ()):
-            self._drop(child)
+        stack = [path]
+        while stack:
+            path = stack.pop()
+            self._found.pop(path, None)
+            self._links.pop(path, None)
+            stack.extend(self._children.pop(path, ()))
 
     def _count(self, path: str) -> int | None:
+        """The directory's link count; None if it is gone, or was never known and cannot be."""
         try:
             return os.stat(self._tree + path).st_nlink  # noqa: PTH116 - half the cost of Path's
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            return self._links.get(path) if self._is_failure(error) else None
 
-    def _subdirectories(self, path: str) -> Iterator[str]:
+    def _subdirectories(self, path: str) -> set[str]:
         try:
             with os.scandir(self._tree + path) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False) and not holds_no_container(entry.name):
-                        yield f"{path}/{entry.name}"
-        except FileNotFoundError:
-            return
+                return {
+                    f"{path}/{entry.name}"
+                    for entry in entries
+                    if entry.is_dir(follow_symlinks=False) and not holds_no_container(entry.name)
+                }
+        except OSError as error:
+            return set(self._known_children.get(path, ()) if self._is_failure(error) else ())
+
+    def _is_failure(self, error: OSError) -> bool:
+        """Whether it is more than that something is gone; the first time, it is logged."""
+        if error.errno in _GONE:
+            return False
+        self._failed = True
+        if not self._told_failure:
+            log.warning(
+                "cgroups: %.256s: %s; containers that come below it are not seen",
+                safe_text(str(error.filename)), error.strerror,
+            )  # fmt: skip
+            self._told_failure = True
+        return True

@@ -16,6 +16,7 @@ from collector.sweep import INFO_SECONDS, Sweeper
 from collector.ticker import Due
 from monitor.rates import Sample, spans
 from monitor.record import Record
+from tests.collector.deep import nested
 from tests.real.cgroups import Group, Groups
 from tests.real.process import wait_until
 
@@ -335,6 +336,18 @@ def test_one_that_came_after_the_first_sweep_started_when_it_was_seen(tmp_path: 
         assert "start_time_seconds" not in row(records, "a").fields
         assert row(records, "b").fields["start_time_seconds"] == 1_700_000_010.0
         tree.now += 10
+    sweeper.close()
+
+
+def test_processes_below_are_looked_for_in_a_tree_of_any_depth(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.put("a", pids="")
+    inner = tree.sys / "cpuacct/docker" / ("a" * 64) / "init.scope"
+    inner.mkdir()
+    (inner / "cgroup.procs").write_text("7\n8\n")
+    sweeper = tree.sweeper()
+    with nested(inner.parent, "d", 1500):
+        assert row(sweeper.sweep(ALL), "a").fields["processes"] == 2
     sweeper.close()
 
 

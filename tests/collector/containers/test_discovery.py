@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from collector.cgroup.hierarchy import detect
-from collector.containers.discovery import RESCAN_SECONDS, Discovery
+from collector.containers.discovery import MAX_DEPTH, RESCAN_SECONDS, Discovery
+from tests.collector.deep import nested
 
 pytestmark = pytest.mark.root
 
@@ -112,3 +115,61 @@ def test_on_file_systems_that_count_no_links_it_looks_each_time(tmp_path: Path) 
     (tmp_path / f"docker/{IDS[1]}").mkdir()
     discovery.poll()
     assert len(discovery.found) == 2
+
+
+def test_a_path_that_is_too_long_is_said_once_and_hides_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="collector")
+    (tmp_path / f"docker/{IDS[0]}").mkdir(parents=True)
+    now = 0.0
+    discovery = Discovery(tmp_path, lambda: now)
+    with nested(tmp_path / f"docker/{IDS[0]}", "x" * 255, 20):
+        for _ in range(3):
+            discovery.poll()
+            assert set(discovery.found) == {f"/docker/{IDS[0]}"}
+            now += RESCAN_SECONDS
+    discovery.poll()
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert str(tmp_path) in said[0] and "File name too long" in said[0]
+    assert "can be looked through again" in said[1]
+
+
+def test_a_tree_of_any_depth_is_walked_and_dropped(tmp_path: Path) -> None:
+    tree, deep = tmp_path / "tree", f"docker/{IDS[0]}"
+    (tree / deep).mkdir(parents=True)
+    discovery = Discovery(tree, lambda: 0.0)
+    with nested(tree / deep, "d", 1500):
+        discovery.poll()
+        assert set(discovery.found) == {f"/{deep}"}
+        (tree / "docker").rename(tmp_path / "elsewhere")
+        discovery.poll()
+        assert set(discovery.found) == set()
+
+
+def test_no_runtime_nests_deeper_than_is_looked(tmp_path: Path) -> None:
+    for levels, expected in ((MAX_DEPTH - 1, 1), (MAX_DEPTH, 0)):
+        tree = tmp_path / str(levels)
+        (tree / "/".join([*["d"] * levels, IDS[0]])).mkdir(parents=True)
+        discovery = Discovery(tree, lambda: 0.0)
+        discovery.poll()
+        assert len(discovery.found) == expected
+
+
+def test_a_directory_that_cannot_be_listed_keeps_what_was_known() -> None:
+    now = 0.0
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory)
+        path.chmod(0o755)
+        (path / f"docker/{IDS[0]}").mkdir(parents=True)
+        discovery = Discovery(path, lambda: now)
+        discovery.poll()
+        (path / "docker").chmod(0o711)
+        now += RESCAN_SECONDS
+        os.seteuid(65534)
+        try:
+            discovery.poll()
+        finally:
+            os.seteuid(0)
+        assert len(discovery.found) == 1
