@@ -25,7 +25,14 @@ def check(matchers: Sequence[Matcher]) -> None:
 def predicate(matchers: Sequence[Matcher]) -> Callable[[Tags], bool]:
     """Whether a series' tags satisfy every matcher. Raises BadRequest as `check` does."""
     tests = [_test(matcher) for matcher in matchers]
-    return lambda tags: all(test(tags) for test in tests)
+
+    def accepts(tags: Tags) -> bool:
+        for test in tests:  # noqa: SIM110 - all() of a generator takes twice as long
+            if not test(tags):
+                return False
+        return True
+
+    return accepts
 
 
 def _test(matcher: Matcher) -> Callable[[Tags], bool]:

@@ -26,16 +26,29 @@ def pack(array: NDArray[Any]) -> bytes:
     return packed if len(packed) < len(raw) * _WORTH_IT else raw
 
 
-def unpack(blob: bytes, count: int) -> bytes:
-    """The little-endian bytes of `count` numbers. Raises ValueError if the blob is damaged."""
+def unpack(blobs: list[bytes], count: int, kind: str) -> NDArray[Any]:
+    """An array of shape (blobs, count) of `kind`, "<f8" or "<i8". ValueError if one is damaged.
+
+    Many at a time: for one of fifty numbers the calls cost more than the work.
+    """
     size = count * 8
-    if len(blob) == size:
-        return blob
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    packed = [i for i, blob in enumerate(blobs) if len(blob) != size]
+    if not packed:
+        return np.frombuffer(b"".join(blobs), kind).reshape(len(blobs), count)
     try:
-        turned = inflate.decompress(blob, size + 1)
+        turned = [zlib.decompress(blobs[i], -zlib.MAX_WBITS, size) for i in packed]
     except zlib.error as error:
         raise ValueError(f"a column that cannot be unpacked ({error})") from None
-    if len(turned) != size:
+    if any(len(each) != size for each in turned):
         raise ValueError("a column of another length than its frame")
-    return np.frombuffer(turned, np.uint8).reshape(8, count).T.tobytes()
+    bytes_ = np.frombuffer(b"".join(turned), np.uint8).reshape(-1, 8, count)
+    numbers = np.ascontiguousarray(bytes_.transpose(0, 2, 1)).view(kind)[:, :, 0]
+    if len(packed) == len(blobs):
+        return numbers
+    result = np.empty((len(blobs), count), kind)
+    raw = np.ones(len(blobs), bool)
+    raw[packed] = False
+    result[packed] = numbers
+    plain = b"".join([blob for blob in blobs if len(blob) == size])
+    result[raw] = np.frombuffer(plain, kind).reshape(-1, count)
+    return result
