@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from collector.containers.names import Found, Naming
-from monitor.escaping import MAX_VALUE_BYTES
+from monitor.escaping import MAX_VALUE_BYTES, safe_text
 from monitor.record import Record, Series
 
 MAX_LABELS = 64
@@ -24,7 +24,7 @@ def info(samples: Series, found: Found, naming: Naming, time_ns: int) -> Record:
         "image": naming.image,
         "runtime": found.runtime,
         "name": naming.name,
-        "cgroup": found.path,
+        "cgroup": safe_text(found.path),  # a directory's name may be any bytes
         "labels": labels_json(naming.labels),
     }
     return Record(Series("container_info", samples.tags), fields, time_ns)

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from collector.cgroup.hierarchy import detect
 from collector.containers.names import Found, Naming
+from collector.exposition import Exposition, render
+from collector.latest import Latest
 from collector.sweep import INFO_SECONDS, Sweeper
 from collector.ticker import Due
 from monitor.rates import Sample, spans
@@ -336,6 +339,19 @@ def test_one_that_came_after_the_first_sweep_started_when_it_was_seen(tmp_path: 
         assert "start_time_seconds" not in row(records, "a").fields
         assert row(records, "b").fields["start_time_seconds"] == 1_700_000_010.0
         tree.now += 10
+    sweeper.close()
+
+
+def test_a_path_that_is_no_text_stands_on_the_page_as_text(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.put("a")
+    docker = tree.sys / "cpuacct/docker"
+    docker.rename(os.fsdecode(os.fsencode(docker.parent) + b"/\xff\n"))
+    sweeper = tree.sweeper()
+    latest, registry = Latest(keep_seconds=60), CollectorRegistry(auto_describe=False)
+    latest.update(sweeper.sweep(ALL), time.time_ns())
+    registry.register(Exposition(latest))
+    assert f'id="/? /{"a" * 64}"' in render(registry).decode()
     sweeper.close()
 
 
