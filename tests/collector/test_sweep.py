@@ -349,7 +349,7 @@ def test_a_path_that_is_no_text_stands_on_the_page_as_text(tmp_path: Path) -> No
     docker.rename(os.fsdecode(os.fsencode(docker.parent) + b"/\xff\n"))
     sweeper = tree.sweeper()
     latest, registry = Latest(keep_seconds=60), CollectorRegistry(auto_describe=False)
-    latest.update(sweeper.sweep(ALL), time.time_ns())
+    latest.update(sweeper.sweep(ALL), int(tree.now * 1e9))
     registry.register(Exposition(latest))
     assert f'id="/? /{"a" * 64}"' in render(registry).decode()
     sweeper.close()
