@@ -16,11 +16,11 @@ from collector.cgroup.files import claim_descriptors
 from collector.config import CollectorConfig
 from collector.containers.names import Names, NoNames
 from collector.host.host import Host
-from collector.keeping import Keeping
 from collector.latest import Latest
-from collector.own import Own
 from collector.rounds import Rounds
+from collector.self_metrics import SelfMetrics
 from collector.sweep import Sweeper
+from collector.sweep_log import SweepLog
 from collector.ticker import Ticker, until
 from collector.web import create_app
 from monitor.edgelog import EdgeLog, Limits
@@ -54,15 +54,15 @@ class Agent:
         self._log = EdgeLog(config.data_dir, limits, tags={**identity, "process": "collector"})
         self._latest = Latest(max(KEEP_SECONDS, 3 * config.interval))
         self._stop = threading.Event()
-        self._keeping = Keeping(self._log)
+        self._sweep_log = SweepLog(self._log)
         self._rounds = Rounds(
             identity,
             Ticker(config.interval, until(self._stop)),
             partial(_sweeper, config, identity, self._docker or NoNames()),
             Host(identity, Path(config.proc_root)),
             self._docker,
-            Own(identity, self._log),
-            self._keeping,
+            SelfMetrics(identity, self._log),
+            self._sweep_log,
             self._latest,
         )
         app = create_app(self._latest, self._log, config.interval, self._health)
@@ -95,7 +95,7 @@ class Agent:
         ticked = self._rounds.last_monotonic
         return {
             "last_tick_seconds": None if ticked is None else time.monotonic() - ticked,
-            "log": "failing" if self._keeping.failing else "ok",
+            "log": "failing" if self._sweep_log.failing else "ok",
             "docker": None if self._docker is None else "up" if self._docker.up else "away",
         }
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from collector.events import event_records
 from collector.host.host import Host
-from collector.keeping import Keeping
 from collector.latest import Latest
-from collector.own import Own
+from collector.self_metrics import SelfMetrics
 from collector.sweep import Sweeper
+from collector.sweep_log import SweepLog
 from collector.ticker import Due, Tick, Ticker, Tiers
 from monitor.errors import ConfigError
 from monitor.record import Record
@@ -40,8 +40,8 @@ class Rounds:
         make_sweeper: Callable[[], Sweeper],
         host: Host,
         docker: DockerNames | None,
-        own: Own,
-        keeping: Keeping,
+        self_metrics: SelfMetrics,
+        sweep_log: SweepLog,
         latest: Latest,
     ) -> None:
         self._identity = identity
@@ -52,8 +52,8 @@ class Rounds:
         self._told_missing = False
         self._host = host
         self._docker = docker
-        self._own = own
-        self._keeping = keeping
+        self._metrics = self_metrics
+        self._sweep_log = sweep_log
         self._latest = latest
         self.last_monotonic: float | None = None
 
@@ -63,12 +63,12 @@ class Rounds:
             self._docker.wait(DOCKER_WAIT_SECONDS)
         tick: Tick | None = Tick(time.time_ns(), 0)
         while tick is not None:
-            self._own.missed += tick.missed
+            self._metrics.missed += tick.missed
             try:
                 self._round(tick.time_ns)
             except Exception:
                 # The thread's outermost line: a round that fails must not be the last one.
-                self._own.failed += 1
+                self._metrics.failed += 1
                 log.exception("a round failed; the next one is made all the same")
             tick = self._ticker.next()
         if self._sweeper is not None:
@@ -83,15 +83,15 @@ class Rounds:
             records += event_records(self._docker.drain(), self._identity)
         records.append(self._about_itself())
         self._latest.update(records, time_ns)
-        self._keeping.keep(records, time_ns)
+        self._sweep_log.keep(records, time_ns)
         self.last_monotonic = time.monotonic()
-        self._own.swept(self.last_monotonic - began, time.thread_time() - cpu)
+        self._metrics.swept(self.last_monotonic - began, time.thread_time() - cpu)
 
     def _about_itself(self) -> Record:
         figures = {"host_errors_total": self._host.errors}
         if self._sweeper is not None:
             figures |= self._sweeper.figures
-        return self._own.row(figures, None if self._docker is None else self._docker.up)
+        return self._metrics.row(figures, None if self._docker is None else self._docker.up)
 
     def _containers(self, due: Due) -> list[Record]:
         if self._sweeper is None and due.limits:

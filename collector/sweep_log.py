@@ -12,7 +12,7 @@ from monitor.record import Record
 log = logging.getLogger(__name__)
 
 
-class Keeping:
+class SweepLog:
     """Appends records to the log; says once when it begins to refuse them and when it ends."""
 
     def __init__(self, edge_log: EdgeLog) -> None:

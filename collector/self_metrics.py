@@ -13,7 +13,7 @@ from monitor.record import Record, Series, Value
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-class Own:
+class SelfMetrics:
     """Makes the process's row of `weir`. It reads /proc/self: of this process, not of the host.
 
     `missed` (ticks) and `failed` (rounds) are counted by whoever makes the rounds.

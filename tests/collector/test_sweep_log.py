@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.keeping import Keeping
+from collector.sweep_log import SweepLog
 from monitor.edgelog import EdgeLog, Limits
 from monitor.record import Record, Series
 
@@ -27,20 +27,20 @@ def test_a_full_disk_is_said_once_and_its_end_too(
 ) -> None:
     caplog.set_level(logging.INFO, logger="collector")
     edge_log = EdgeLog(small_disk / "log", Limits(max_bytes=2**20))
-    keeping = Keeping(edge_log)
+    sweep_log = SweepLog(edge_log)
     record = Record(Series.of("container", {"container": "web"}), {"threads": 1}, 10**18)
-    keeping.keep([record], 10**18)
+    sweep_log.keep([record], 10**18)
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
         while True:
             file.write(b"\0" * 4096)
     many = [record._replace(time_ns=10**18 + n * 7919) for n in range(5000)]
     for _ in range(3):
-        keeping.keep(many, 10**18 + 1)
-    assert keeping.failing
+        sweep_log.keep(many, 10**18 + 1)
+    assert sweep_log.failing
     filler.unlink()
-    keeping.keep(many, 10**18 + 2)
-    assert not keeping.failing
+    sweep_log.keep(many, 10**18 + 2)
+    assert not sweep_log.failing
     edge_log.close()
     said = [(r.levelname, r.getMessage()) for r in caplog.records if "collector" in r.name]
     assert [level for level, _ in said] == ["ERROR", "INFO"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from collector.own import Own
+from collector.self_metrics import SelfMetrics
 from monitor.catalogue import CATALOGUE
 from monitor.edgelog import EdgeLog
 
@@ -18,11 +18,11 @@ def test_the_row_agrees_with_psutil_the_log_and_the_catalogue(tmp_path: Path) ->
     log.append(b"a b=1 1\n")
     log.pull("store", None, 1)
     log.append(b"a b=1 2\n")
-    own = Own({"cluster": "c", "node": "n"}, log)
-    own.missed = 3
-    own.swept(0.25, 0.125)
-    own.swept(0.5, 0.125)
-    fields = own.row({"host_errors_total": 2}, docker_up=True).fields
+    metrics = SelfMetrics({"cluster": "c", "node": "n"}, log)
+    metrics.missed = 3
+    metrics.swept(0.25, 0.125)
+    metrics.swept(0.5, 0.125)
+    fields = metrics.row({"host_errors_total": 2}, docker_up=True).fields
     process = psutil.Process(os.getpid())
     memory = fields["process_resident_memory_bytes"]
     assert memory == pytest.approx(process.memory_info().rss, rel=0.1)
@@ -39,5 +39,5 @@ def test_the_row_agrees_with_psutil_the_log_and_the_catalogue(tmp_path: Path) ->
 
 def test_docker_is_absent_where_it_is_not_asked(tmp_path: Path) -> None:
     log = EdgeLog(tmp_path)
-    assert "docker_up" not in Own({}, log).row({}, None).fields
+    assert "docker_up" not in SelfMetrics({}, log).row({}, None).fields
     log.close()
