@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from monitor import lineprotocol
-from monitor.edgelog import EdgeLog, LogError
+from monitor.edgelog import SMALL_LINES_BYTES, EdgeLog, LogError
 from monitor.record import Record
 
 log = logging.getLogger(__name__)
@@ -21,21 +21,35 @@ class SweepLog:
 
     @property
     def failing(self) -> bool:
-        """Whether the last sweep could not be kept."""
+        """Whether something of the last sweep could not be kept."""
         return self._refused > 0
 
     def keep(self, records: Sequence[Record], time_ns: int) -> None:
-        """Append one sweep's records, as one record of the log, under the sweep's Unix time."""
-        lines = lineprotocol.encode(records)
-        if not lines:
-            return
-        try:
-            self._edge_log.append(lines, time_ns)
-        except LogError as error:
+        """Append one sweep's records under the sweep's Unix time.
+
+        They are one record of the log; where that would be too large for a reader, several.
+        """
+        refusal: LogError | None = None
+        for lines in _parts(records):
+            try:
+                self._edge_log.append(lines, time_ns)
+            except LogError as error:
+                refusal = error
+        if refusal is not None:
             if not self._refused:
-                log.error("%s; sweeps and /metrics go on, but are not kept meanwhile", error)
+                log.error("%s; sweeps and /metrics go on, but are not kept meanwhile", refusal)
             self._refused += 1
-            return
-        if self._refused:
+        elif self._refused:
             log.info("the edge log takes records again; %d sweeps were not kept", self._refused)
             self._refused = 0
+
+
+def _parts(records: Sequence[Record]) -> Iterator[bytes]:
+    """The records' lines, halved until a part is small enough or has a single record."""
+    lines = lineprotocol.encode(records)
+    if len(lines) > SMALL_LINES_BYTES and len(records) > 1:
+        middle = len(records) // 2
+        yield from _parts(records[:middle])
+        yield from _parts(records[middle:])
+    elif lines:
+        yield lines

@@ -24,7 +24,7 @@ Files of a log directory:
 from monitor.edgelog.cursor import Cursor
 from monitor.edgelog.directory import LogError
 from monitor.edgelog.keeper import Limits
-from monitor.edgelog.log import EdgeLog, LogStats
+from monitor.edgelog.log import SMALL_LINES_BYTES, EdgeLog, LogStats
 from monitor.edgelog.reader import Batch
 
-__all__ = ["Batch", "Cursor", "EdgeLog", "Limits", "LogError", "LogStats"]
+__all__ = ["SMALL_LINES_BYTES", "Batch", "Cursor", "EdgeLog", "Limits", "LogError", "LogStats"]

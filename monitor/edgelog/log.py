@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MAX_LINES_BYTES = 16 * 1024 * 1024
 MAX_RECORD_BYTES = 4 * 1024 * 1024
+SMALL_LINES_BYTES = MAX_RECORD_BYTES - 64 * 1024
+"""Lines of this size make a record that is never too large, however badly they compress."""
 _PLACES = 64
 
 
@@ -102,19 +104,22 @@ class EdgeLog:
         stays usable, and takes records again as soon as there is space.
         """
         payload = zlib.compress(lines, 1, wbits=31)
-        if len(lines) > MAX_LINES_BYTES or len(payload) > MAX_RECORD_BYTES:
-            raise LogError(
-                f"edge log {self.directory}: a record of {len(lines):,} bytes ({len(payload):,} "
-                "compressed) is too large for a reader; split it"
-            )
         with self._mutex:
             try:
+                self._check_size(lines, payload)
                 sequence = self._keeper.put(payload, self._clock() if time_ns is None else time_ns)
             except LogError:
                 self._refused += 1
                 raise
             self._keeper.expire()
             return sequence
+
+    def _check_size(self, lines: bytes, payload: bytes) -> None:
+        if len(lines) > MAX_LINES_BYTES or len(payload) > MAX_RECORD_BYTES:
+            raise LogError(
+                f"edge log {self.directory}: a record of {len(lines):,} bytes ({len(payload):,} "
+                "compressed) is too large for a reader; split it"
+            )
 
     def read(self, after: Cursor | None, max_bytes: int) -> Batch:
         """The records behind `after` (None, or another log's: from the oldest), at least one.
