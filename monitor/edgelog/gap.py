@@ -16,6 +16,9 @@ from monitor.record import Record, Series, Value
 
 Tags = Mapping[str, str | None]
 
+ROOM_BYTES = 32 * 1024
+"""More than a gap takes, decoded or not: the tags cluster and node of 4 KiB each, escaped."""
+
 
 def dropped(first: int, last: int, consumer: str, tags: Tags, time_ns: int) -> bytes:
     """A gzip member: records `first` to `last` went before they were acknowledged."""

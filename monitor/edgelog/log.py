@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MAX_LINES_BYTES = 16 * 1024 * 1024
 MAX_RECORD_BYTES = 4 * 1024 * 1024
+"""The most that a reader takes at once, decoded and not: a record, and a gap in front of it."""
 SMALL_LINES_BYTES = MAX_RECORD_BYTES - 64 * 1024
 """Lines of this size make a record that is never too large, however badly they compress."""
 _PLACES = 64
@@ -115,7 +116,8 @@ class EdgeLog:
             return sequence
 
     def _check_size(self, lines: bytes, payload: bytes) -> None:
-        if len(lines) > MAX_LINES_BYTES or len(payload) > MAX_RECORD_BYTES:
+        room = gap.ROOM_BYTES
+        if len(lines) > MAX_LINES_BYTES - room or len(payload) > MAX_RECORD_BYTES - room:
             raise LogError(
                 f"edge log {self.directory}: a record of {len(lines):,} bytes ({len(payload):,} "
                 "compressed) is too large for a reader; split it"
@@ -200,8 +202,9 @@ class EdgeLog:
                 views = self._segments.views()
                 before = self._segments.before_oldest
                 place = self._places.get(start)
+            room = gap.ROOM_BYTES if foreign is not None or start < before else 0
             try:
-                found = collect(views, start, max_bytes, place, self._note_damage)
+                found = collect(views, start, max_bytes - room, place, self._note_damage)
                 break
             except SegmentGone as gone:
                 self._forget_vanished(gone.path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
-from monitor.edgelog import Cursor, EdgeLog, Limits
+from monitor.edgelog import Cursor, EdgeLog, Limits, LogError
+from monitor.edgelog.log import MAX_RECORD_BYTES
 from monitor.lineprotocol import Parser
 from monitor.record import Record
 from tests.monitor.edgelog.helpers import lines, members, read_all
@@ -147,3 +149,42 @@ def test_reading_tells_of_gaps_and_changes_nothing(fast_path: Path) -> None:
     foreign = _record(members(log.read(Cursor("ab", 3), 100).body)[0])
     assert "another log" in str(foreign.fields["log_gap_reason"])
     assert log.stats() == before
+
+
+WIDE = {"cluster": "," * 4096, "node": "=" * 4096}
+"""The longest tags, of what is escaped."""
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_a_gap_and_what_follows_it_are_no_more_than_was_asked_for(
+    fast_path: Path, foreign: bool
+) -> None:
+    log = EdgeLog(fast_path, Limits(max_bytes=1 << 20), tags=WIDE)
+    log.pull("c" * 64, None, 100)
+    for n in range(300):
+        log.append(lines(n, 20_000))
+    cursor = Cursor("f" * 64, 9**19) if foreign else None
+    gap, record, *_ = members(log.pull("c" * 64, cursor, 1 << 20).body)
+    assert b"log_gap_reason" in gap and b"log_gap" not in record
+    for max_bytes in range(100_000, 130_000, 500):
+        batch = log.pull("c" * 64, cursor, max_bytes)
+        assert len(batch.body) <= max_bytes and batch.records > 1
+
+
+def test_the_largest_record_leaves_room_for_a_gap(fast_path: Path) -> None:
+    log = EdgeLog(fast_path, Limits(max_bytes=1 << 23), tags=WIDE)
+    noise = random.Random(1).randbytes(MAX_RECORD_BYTES)
+    log.pull("store", None, 100)
+    size, refused = int(0.95 * MAX_RECORD_BYTES), MAX_RECORD_BYTES
+    while refused - size > 16:
+        middle = (size + refused) // 2
+        try:
+            log.append(noise[:middle])
+            size = middle
+        except LogError:
+            refused = middle
+    log.append(noise[:size])
+    batch = log.pull("store", None, 1)
+    gap, _ = members(batch.body)
+    assert b"log_gap_records" in gap
+    assert len(batch.body) <= MAX_RECORD_BYTES
