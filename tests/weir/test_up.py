@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
 
 import psutil
 import pytest
+import urllib3
 
 DEADLINE = 60
 
@@ -69,11 +70,23 @@ class Up:
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    running = Up(tmp_path / "data", "--interval=1")
-    yield running
-    running.process.kill()
-    running.process.wait()
+def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+    """Starts `weir up` with further arguments; ends it with the test."""
+    started: list[Up] = []
+
+    def begin(*arguments: str) -> Up:
+        started.append(Up(tmp_path / "data", "--interval=1", *arguments))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.process.kill()
+        each.process.wait()
+
+
+@pytest.fixture
+def up(start: Callable[..., Up]) -> Up:
+    return start()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -108,10 +121,12 @@ def test_parts_end_with_a_supervisor_that_is_killed(up: Up) -> None:
     assert alive == []
 
 
-def test_what_a_part_refuses_ends_everything_in_words(tmp_path: Path) -> None:
+def test_what_a_part_refuses_ends_everything_in_words(
+    start: Callable[..., Up], tmp_path: Path
+) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "collector").write_text("a file where a directory should be")
-    up = Up(tmp_path / "data")
+    up = start()
 
     assert up.process.wait(DEADLINE) == 2
     up.wait_for(r"^weir collector: .*collector")
@@ -119,23 +134,58 @@ def test_what_a_part_refuses_ends_everything_in_words(tmp_path: Path) -> None:
     assert not any("Traceback" in line for line in up.lines)
 
 
-def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_line(start: Callable[..., Up]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"
-        up = Up(tmp_path, f"--listen={place}")
+        up = start(f"--listen={place}")
 
         assert up.process.wait(DEADLINE) == 2
         up.wait_for(f"^weir up: listen: {place}: Address already in use; another process has it")
 
 
 def test_settings_of_the_supervisor_do_not_leak_into_a_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Up], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEIR_WORKERS", "0")  # the aggregator would refuse it
 
-    up = Up(tmp_path)
+    up = start()
     up.wait_for("Weir is up")
     up.wait_for("aggregator: . pulling")
     up.process.send_signal(signal.SIGTERM)
 
     assert up.process.wait(DEADLINE) == 0
+
+
+def test_the_collector_too_is_served_to_other_machines_only_on_a_clear_word(
+    start: Callable[..., Up],
+) -> None:
+    up = start("--collector-listen=0.0.0.0:0")
+
+    assert up.process.wait(DEADLINE) == 2
+    up.wait_for("collector-listen: 0.0.0.0:0 can be reached from other machines.*--insecure")
+
+
+def test_tls_a_token_and_another_address_reach_the_dashboard(
+    start: Callable[..., Up], tmp_path: Path
+) -> None:
+    cert, key, token = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "token"
+    token.write_text("a-token-of-some-length\n")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    up = start(
+        "--listen=0.0.0.0:0", f"--tls-cert={cert}", f"--tls-key={key}", f"--token-file={token}"
+    )
+    port = up.wait_for(r"Weir is up: https://0\.0\.0\.0:(\d+)").group(1)
+    pool = urllib3.PoolManager(ca_certs=str(cert), timeout=10, retries=False)
+    url = f"https://127.0.0.1:{port}/api/v1/nodes"
+
+    assert pool.request("GET", url).status == 401
+    bearer = {"Authorization": f"Bearer {token.read_text().strip()}"}
+    assert pool.request("GET", url, headers=bearer).status == 200
