@@ -39,10 +39,6 @@ class Hierarchy:
         assert self.unified is not None  # noqa: S101 - detect() refuses a node with neither
         return self.unified
 
-    def directory(self, name: str) -> Path | None:
-        """Where the controller `name` (or `unified`) is mounted."""
-        return self.unified if name == UNIFIED else self.controllers.get(name)
-
 
 def detect(root: Path) -> Hierarchy:
     """The hierarchies mounted at and below `root`; ConfigError where there is none."""

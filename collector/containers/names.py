@@ -13,15 +13,13 @@ class Found:
     """A container as its cgroup path tells it. `path` starts with "/", from the hierarchy's root.
 
     `runtime` is docker, containerd, crio, podman, or "" where the path does not say it. `pod_uid`
-    (with dashes, as Kubernetes writes it) and `qos` (guaranteed, burstable, besteffort) are None
-    outside Kubernetes.
+    (with dashes, as Kubernetes writes it) is None outside Kubernetes.
     """
 
     path: str
     id: str
     runtime: str
     pod_uid: str | None = None
-    qos: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ _CONTAINER = re.compile(
 _POD = re.compile(
     r"(?:.*-)?pod(?P<uid>[0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?:\.slice)?"
 )
-_QOS = re.compile(r"(?:^|-)(burstable|besteffort)(?:-|\.|$)")
 _RUNTIMES = {
     "cri-containerd": "containerd",
     "nerdctl": "containerd",
@@ -48,22 +47,20 @@ def find(path: str) -> Found | None:
     elif said is None and parents[-1:] == ["libpod_parent"]:
         return None  # a pod of podman's, not a container
     runtime = _RUNTIMES.get(said, said) if said else _runtime_of(parents)
-    uid, qos = _pod(parents)
-    return Found(path, id, runtime, uid, qos)
+    return Found(path, id, runtime, _pod(parents))
 
 
 def _runtime_of(parents: list[str]) -> str:
     return "docker" if parents and parents[-1] == "docker" else ""
 
 
-def _pod(parents: list[str]) -> tuple[str | None, str | None]:
-    """The UID and class of service of the innermost pod among the parents."""
-    for depth, name in reversed(list(enumerate(parents))):
+def _pod(parents: list[str]) -> str | None:
+    """The UID of the innermost pod among the parents."""
+    for name in reversed(parents):
         match = _POD.fullmatch(name)
         if match:
-            qos = _QOS.search(name) or _QOS.search(parents[depth - 1] if depth else "")
-            return match["uid"].replace("_", "-"), qos[1] if qos else "guaranteed"
-    return None, None
+            return match["uid"].replace("_", "-")
+    return None
 
 
 def holds_no_container(name: str) -> bool:

@@ -16,78 +16,70 @@ STATIC = "0123456789abcdef" * 2
 
 
 @pytest.mark.parametrize(
-    ("path", "runtime", "pod", "qos"),
+    ("path", "runtime", "pod"),
     [
-        (f"/docker/{ID}", "docker", None, None),
-        (f"/system.slice/docker-{ID}.scope", "docker", None, None),
-        (f"/ecs/task/{ID}", "", None, None),
-        (f"/custom/{ID}", "", None, None),
-        (f"/kubepods/pod{UID}/{ID}", "", UID, "guaranteed"),
-        (f"/kubepods/burstable/pod{UID}/{ID}", "", UID, "burstable"),
-        (f"/kubepods/besteffort/pod{UID}/{ID}", "", UID, "besteffort"),
-        (f"/kubepods/burstable/pod{STATIC}/{ID}", "", STATIC, "burstable"),
+        (f"/docker/{ID}", "docker", None),
+        (f"/system.slice/docker-{ID}.scope", "docker", None),
+        (f"/ecs/task/{ID}", "", None),
+        (f"/custom/{ID}", "", None),
+        (f"/kubepods/pod{UID}/{ID}", "", UID),
+        (f"/kubepods/burstable/pod{UID}/{ID}", "", UID),
+        (f"/kubepods/besteffort/pod{UID}/{ID}", "", UID),
+        (f"/kubepods/burstable/pod{STATIC}/{ID}", "", STATIC),
         (
             f"/kubepods.slice/kubepods-pod{UID_}.slice/cri-containerd-{ID}.scope",
             "containerd",
             UID,
-            "guaranteed",
         ),
         (
             f"/kubepods.slice/kubepods-burstable.slice/{SLICE}/cri-containerd-{ID}.scope",
             "containerd",
             UID,
-            "burstable",
         ),
         (
             f"/kubepods.slice/kubepods-burstable.slice/{SLICE}/docker-{ID}.scope",
             "docker",
             UID,
-            "burstable",
         ),
         (
             f"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod{UID_}.slice"
             f"/crio-{ID}.scope",
             "crio",
             UID,
-            "besteffort",
         ),
-        (f"/kubepods/besteffort/pod{UID}/crio-{ID}", "crio", UID, "besteffort"),
+        (f"/kubepods/besteffort/pod{UID}/crio-{ID}", "crio", UID),
         (
             f"/system.slice/containerd.service/{SLICE}:cri-containerd:{ID}",
             "containerd",
             UID,
-            "burstable",
         ),
-        (f"/libpod_parent/libpod-{ID}", "podman", None, None),
-        (f"/machine.slice/libpod-{ID}.scope", "podman", None, None),
+        (f"/libpod_parent/libpod-{ID}", "podman", None),
+        (f"/machine.slice/libpod-{ID}.scope", "podman", None),
         (
             f"/machine.slice/machine-libpod_pod_{OTHER}.slice/libpod-{ID}.scope",
             "podman",
-            None,
             None,
         ),
         (
             f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope",
             "podman",
             None,
-            None,
         ),
-        (f"/system.slice/app.service/libpod-payload-{ID}", "podman", None, None),
-        (f"/system.slice/nerdctl-{ID}.scope", "containerd", None, None),
-        (f"/docker/{OTHER}/docker/{ID}", "docker", None, None),
-        (f"/docker/{OTHER}/kubelet/kubepods/burstable/pod{UID}/{ID}", "", UID, "burstable"),
+        (f"/system.slice/app.service/libpod-payload-{ID}", "podman", None),
+        (f"/system.slice/nerdctl-{ID}.scope", "containerd", None),
+        (f"/docker/{OTHER}/docker/{ID}", "docker", None),
+        (f"/docker/{OTHER}/kubelet/kubepods/burstable/pod{UID}/{ID}", "", UID),
         (
             f"/system.slice/docker-{OTHER}.scope/kubelet.slice/kubelet-kubepods.slice"
             f"/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod{UID_}.slice"
             f"/cri-containerd-{ID}.scope",
             "containerd",
             UID,
-            "besteffort",
         ),
     ],
 )
-def test_containers(path: str, runtime: str, pod: str | None, qos: str | None) -> None:
-    assert find(path) == Found(path, ID, runtime, pod, qos)
+def test_containers(path: str, runtime: str, pod: str | None) -> None:
+    assert find(path) == Found(path, ID, runtime, pod)
 
 
 @pytest.mark.parametrize(
