@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +20,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is kept, and when it is forced to the disk.
+    """How much is kept.
 
     Whole segments are dropped, oldest first, once all together exceed `max_bytes` or one is older
-    than `max_age_seconds`. `sync_seconds` 0 waits for the disk (fdatasync) at every append; a
-    larger value at most that often: fewer writes for a flash disk, and a power cut costs what was
-    not yet forced out. Readers see only what was.
+    than `max_age_seconds`.
     """
 
     max_bytes: int = 256 * 1024 * 1024
     max_age_seconds: float = 24 * 3600
-    sync_seconds: float = 0.0
 
     @property
     def segment_bytes(self) -> int:
@@ -45,7 +41,10 @@ class Limits:
 
 
 class Keeper:
-    """Appends to the segments and drops from them; tells `on_drop` which segment went, and why."""
+    """Appends to the segments and drops from them; tells `on_drop` which segment went, and why.
+
+    Each append waits for the disk (fdatasync), so a power cut costs no record that was appended.
+    """
 
     def __init__(
         self,
@@ -60,7 +59,6 @@ class Keeper:
         self._limits = limits
         self._clock = clock
         self._on_drop = on_drop
-        self._synced_at = time.monotonic()
         self._expire_failed = False
 
     def put(self, payload: bytes, time_ns: int) -> int:
@@ -98,27 +96,16 @@ class Keeper:
                 log.warning("%s", error)
             self._expire_failed = True
 
-    def sync(self) -> None:
-        """Force to the disk what was appended. Raises LogError."""
-        try:
-            self._segments.active().sync()
-        except OSError as error:
-            raise self._cannot("sync", error) from None
-        self._synced_at = time.monotonic()
-
     def _write(self, payload: bytes, time_ns: int) -> int:
         active = self._segments.active()
         if active.size >= self._limits.segment_bytes or self._is_old(active):
-            active.sync()
             self._segments.roll()
             active = self._segments.active()
         sequence = self._segments.next
         before = active.size, active.last
         active.append(sequence, time_ns, payload)
         try:
-            if time.monotonic() - self._synced_at >= self._limits.sync_seconds:
-                active.sync()
-                self._synced_at = time.monotonic()
+            active.sync()
         except OSError:
             active.take_back(*before)
             raise

@@ -180,19 +180,11 @@ class EdgeLog:
                 backlog={name: _beyond(sequence, views) for name, sequence in done.items()},
             )
 
-    def sync(self) -> None:
-        """Force to the disk what was appended since the last time. Raises LogError."""
-        with self._mutex:
-            self._keeper.sync()
-
     def close(self) -> None:
-        """Sync, and let another process open the log. Raises LogError."""
+        """Let another process open the log."""
         with self._mutex:
-            try:
-                self._keeper.sync()
-            finally:
-                self._segments.close()
-                self._lock.release()
+            self._segments.close()
+            self._lock.release()
 
     # -- reading --------------------------------------------------------------------------------
 

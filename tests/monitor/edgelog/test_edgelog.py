@@ -208,14 +208,6 @@ def test_a_record_that_no_reader_would_take_is_refused(tmp_path: Path, size: int
     assert read_all(log) == [lines(1)]
 
 
-def test_readers_see_only_what_is_on_the_disk(tmp_path: Path) -> None:
-    log = EdgeLog(tmp_path, Limits(sync_seconds=3600))
-    log.append(lines(1))
-    assert read_all(log) == []
-    log.sync()
-    assert read_all(log) == [lines(1)]
-
-
 def test_reading_while_another_thread_appends_and_drops(fast_path: Path) -> None:
     log = EdgeLog(fast_path, SMALL)
     done = threading.Event()
