@@ -110,5 +110,5 @@ def test_what_is_no_container(path: str) -> None:
 
 def test_names_without_a_runtime_come_from_the_path() -> None:
     assert fallback(Found("/docker/x", ID, "docker")).container == f"docker-{ID[:12]}"
-    pod = fallback(Found("/kubepods/x", ID, "", UID, "burstable"))
+    pod = fallback(Found("/kubepods/x", ID, "", UID))
     assert (pod.container, pod.pod) == (f"container-{ID[:12]}", f"pod{UID}")
