@@ -9,8 +9,6 @@ from collector.containers.names import Found, Naming
 from monitor.escaping import MAX_VALUE_BYTES, safe_text
 from monitor.record import Record, Series
 
-MAX_LABELS = 64
-
 
 def sample_series(identity: Mapping[str, str], naming: Naming, suffix: str = "") -> Series:
     """The series of a container's samples. `identity` holds the tags cluster and node."""
@@ -44,10 +42,13 @@ def stopped(identity: Mapping[str, str], found: Found, naming: Naming, time_ns: 
 
 
 def labels_json(labels: Mapping[str, str]) -> str:
-    """As many labels, in order of their names, as fit into a text field as whole JSON."""
+    """As many labels, in order of their names, as fit into a text field as whole JSON.
+
+    They are capped in number and length already, by whoever read them.
+    """
     kept: dict[str, str] = {}
     room = MAX_VALUE_BYTES - len("{}")
-    for name in sorted(labels)[:MAX_LABELS]:
+    for name in sorted(labels):
         pair = json.dumps({name: labels[name]}, ensure_ascii=False)
         room -= len(pair.encode("utf-8", "replace"))
         if room < 0:

@@ -15,7 +15,7 @@ import pytest
 
 from collector.host.filesystems import local
 from collector.host.host import Host
-from collector.host.pressure import pressure, stalls
+from collector.host.pressure import pressure
 from monitor.catalogue import CATALOGUE
 from monitor.record import Record
 
@@ -115,20 +115,29 @@ def test_pressure_is_absent_where_the_kernel_does_not_count_it(tmp_path: Path) -
     assert list(pressure(tmp_path)) == []
 
 
-def test_pressure_in_seconds() -> None:
-    text = (
-        "some avg10=0.00 avg60=0.34 avg300=0.35 total=10463066\n"
-        "full avg10=0.00 avg60=0.00 avg300=0.00 total=2000000\n"
-    )
-    assert stalls(text, "x") == {"waiting": 10.463066, "stalled": 2.0}
+def put_pressure(proc_root: Path, resource: str, text: str) -> None:
+    (proc_root / "pressure").mkdir(exist_ok=True)
+    (proc_root / "pressure" / resource).write_text(text)
+
+
+def test_pressure_in_seconds(tmp_path: Path) -> None:
+    put_pressure(tmp_path, "cpu", "some avg10=0.00 avg60=0.34 avg300=0.35 total=10463066\n")
+    put_pressure(tmp_path, "io", "some avg10=0 total=1\nfull avg10=0 avg60=0 total=2000000\n")
+    (row,) = pressure(tmp_path)
+    assert row.fields == {
+        "pressure_cpu_waiting_seconds_total": 10.463066,
+        "pressure_io_waiting_seconds_total": 1e-06,
+        "pressure_io_stalled_seconds_total": 2.0,
+    }
 
 
 @pytest.mark.parametrize(
     "text", ["nonsense", "some avg10=0", "some total=x", "some total=-1", "\n"]
 )
-def test_pressure_of_another_form_is_an_error_with_its_line(text: str) -> None:
+def test_pressure_of_another_form_is_an_error_with_its_line(tmp_path: Path, text: str) -> None:
+    put_pressure(tmp_path, "io", text)
     with pytest.raises(ValueError, match=r"pressure/io, line 1"):
-        stalls(text, "pressure/io")
+        list(pressure(tmp_path))
 
 
 class Mount(NamedTuple):
