@@ -16,25 +16,10 @@ from pathlib import Path
 from collector.cgroup.faults import Faults
 from collector.cgroup.files import Budget, KernelFile, Root
 from collector.cgroup.parse import Fields, Malformed
+from collector.interfaces import counts
 
 Interfaces = dict[str, Fields]
 
-_OTHERS_TRAFFIC = ("veth", "docker", "br-", "virbr", "cni", "flannel", "cali")
-_NEVER_OUTSIDE = frozenset(
-    (
-        "lo",
-        "tunl0",
-        "gre0",
-        "gretap0",
-        "erspan0",
-        "sit0",
-        "ip6tnl0",
-        "ip6gre0",
-        "ip_vti0",
-        "ip6_vti0",
-    )
-)
-"""The loopback, and what the kernel's tunnel modules put into each namespace by themselves."""
 _COLUMNS = (
     ("network_receive_bytes_total", 0),
     ("network_receive_packets_total", 1),
@@ -48,7 +33,7 @@ _COLUMNS = (
 
 
 def parse(data: bytes) -> Interfaces:
-    """/proc/PID/net/dev by interface, without those that only carry other containers' traffic."""
+    """/proc/PID/net/dev by interface, of those that count."""
     lines = data.splitlines()
     if len(lines) < 2 or not lines[0].startswith(b"Inter-"):
         raise Malformed(1, lines[0] if lines else b"", rest={})
@@ -68,9 +53,7 @@ def parse(data: bytes) -> Interfaces:
 @lru_cache(maxsize=1024)
 def _shown(name: bytes) -> str | None:
     text = name.decode("utf-8", "replace")
-    if text in _NEVER_OUTSIDE or text.startswith(_OTHERS_TRAFFIC):
-        return None
-    return text
+    return text if counts(text) else None
 
 
 class Namespaces:

@@ -12,12 +12,9 @@ from collections.abc import Iterator
 import psutil
 
 from collector.host.rows import Row
+from collector.interfaces import counts
 
 _NO_DISK = re.compile(r"(z?ram|loop|fd|sr)\d+|(h|s|v|xv)d[a-z]+\d+|(nvme\d+n|mmcblk|nbd)\d+p\d+")
-_NO_INTERFACE = re.compile(
-    r"lo|(veth|cali|lxc|lxd|docker|podman|br-|cni|cbr|flannel|cilium|virbr|vnet|tap|ifb|dummy"
-    r"|tunl|kube-|nodelocaldns|antrea|ovs-|genev_sys|vxlan).*"
-)
 
 
 def disks() -> Iterator[Row]:
@@ -38,7 +35,7 @@ def network() -> Iterator[Row]:
     """Bytes received and sent since boot, for each interface of the host."""
     counters = psutil.net_io_counters(pernic=True, nowrap=False)
     for name, interface in counters.items():
-        if not _NO_INTERFACE.fullmatch(name):
+        if counts(name):
             yield Row(
                 {"device": name},
                 {
