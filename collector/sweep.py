@@ -77,6 +77,7 @@ class Sweeper:
         return {
             "sweep_errors_total": self._cgroups.faults.total,
             "containers": len(self.containers),
+            "parts_left_out": sum(c.left_out for c in self._containers.values()),
             "open_descriptors": self._cgroups.budget.kept,
         }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from collector.cgroup.group import Group
 from collector.cgroup.parse import Fields
 from collector.containers.names import Found, Naming
+from collector.containers.parts import Parts
 from collector.network import Network
 from collector.ticker import Due
 from monitor.record import Record, Series
@@ -48,17 +49,23 @@ class Container:
         self._start_of = start_of
         self._start_known = False
         self._slow_reads = 0
-        self._parts: dict[tuple[str, str], Series] = {}
+        self._devices, self._interfaces = Parts("device"), Parts("interface")
 
     @property
     def gone(self) -> bool:
         """Whether the kernel said, at the last reading, that the group was removed."""
         return self._group.gone
 
+    @property
+    def left_out(self) -> int:
+        """How many interfaces and devices, of too many, the last reading left out."""
+        return self._devices.left_out + self._interfaces.left_out
+
     def call(self, naming: Naming, series: Series) -> None:
         """Take a name, the first one or another. `series` is that of its `container` rows."""
         self.naming, self.series = naming, series
-        self._parts.clear()
+        self._devices.forget()
+        self._interfaces.forget()
 
     def read(self, due: Due, now_ns: Callable[[], int], records: list[Record]) -> None:
         """Append the rows of what is due; a container that was never read gets all tiers."""
@@ -80,8 +87,8 @@ class Container:
         row.update(self._start())
         records.append(Record(self.series, row, time_ns))
         if slow:
-            self._add("device", self._group.devices(), now_ns, records)
-            self._add("interface", self._network.read(pids), now_ns, records)
+            self._add(self._devices, self._group.devices(), now_ns, records)
+            self._add(self._interfaces, self._network.read(pids), now_ns, records)
             self._slow_reads += 1
 
     def descriptors(self, due: Due) -> list[int]:
@@ -116,16 +123,12 @@ class Container:
 
     def _add(
         self,
-        tag: str,
-        parts: Mapping[str, Fields],
+        parts: Parts,
+        found: Mapping[str, Fields],
         now_ns: Callable[[], int],
         records: list[Record],
     ) -> None:
+        assert self.series is not None  # noqa: S101
         start = self._start()
-        for part, fields in parts.items():
-            series = self._parts.get((tag, part))
-            if series is None:
-                assert self.series is not None  # noqa: S101
-                series = Series(self.series.measurement, (*self.series.tags, (tag, part)))
-                self._parts[tag, part] = series
+        for series, fields in parts.rows(self.series, found):
             records.append(Record(series, {**fields, **start}, now_ns()))

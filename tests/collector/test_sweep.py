@@ -355,6 +355,34 @@ def test_a_path_that_is_no_text_stands_on_the_page_as_text(tmp_path: Path) -> No
     sweeper.close()
 
 
+def test_of_one_container_64_interfaces_are_read_the_known_ones_first(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.put("a", "77\n")
+    head = "Inter-|   Receive  |  Transmit\n face |bytes\n"
+    for pid in ("1", "77"):
+        (tree.proc / pid / "net").mkdir(parents=True)
+    (tree.proc / "1/net/dev").write_text(head)
+    sweeper = tree.sweeper()
+
+    def interfaces(*names: str) -> set[str]:
+        table = "".join(f"  {name}: {' 1' * 16}\n" for name in names)
+        (tree.proc / "77/net/dev").write_text(head + table)
+        tags = [dict(r.series.tags) for r in of(sweeper.sweep(ALL), "container")]
+        return {tag["interface"] for tag in tags if "interface" in tag}
+
+    assert interfaces("eth0", "eth1") == {"eth0", "eth1"}
+    assert sweeper.figures["parts_left_out"] == 0
+    flood = [f"a{number}" for number in range(100)]
+    shown = interfaces(*flood, "eth0")
+    assert len(shown) == 64 and "eth0" in shown
+    assert sweeper.figures["parts_left_out"] == 37
+    assert interfaces(*flood, "eth0") == shown
+    assert interfaces("eth1") == {"eth1"}
+    assert sweeper.figures["parts_left_out"] == 0
+    assert "eth0" not in interfaces(*flood, "eth0"), "what went is forgotten"
+    sweeper.close()
+
+
 def test_processes_below_are_looked_for_in_a_tree_of_any_depth(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     tree.put("a", pids="")
