@@ -38,6 +38,8 @@ Made by `make docs` from the catalogue (`monitor/catalogue.csv`). A name is the 
 and the field: the Prometheus name is `container_memory_rss`, the line in a store is
 `container,… memory_rss=…`. Counters only grow until the container restarts, and are stored as the
 kernel counts them: rates are derived when they are read. What the kernel calls unlimited is absent.
+A few of node_exporter's names are in camel case, such as `node_memory_MemTotal_bytes`: those are in
+the stores and not on a collector's `/metrics`, since `promtool check metrics` refuses them there.
 `cgroup v1` and `cgroup v2` name the file, and the key in it, that the figure is read from.
 """
 
