@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 
 from monitor.query import containers, engine, explain, model, nodes, parameters
 from monitor.query.answer import answer_json
+from monitor.query.effort import Effort, Turns
 from monitor.query.newest import ratio, whole
 from monitor.query.nodes import Node
 from monitor.query.parameters import NS
@@ -34,13 +35,13 @@ def query_api(reader: Reader, clock_ns: Callable[[], int] = time.time_ns) -> App
 class _Api:
     def __init__(self, reader: Reader, clock_ns: Callable[[], int]) -> None:
         self._reader = reader
+        self._turns = Turns()
         self._clock_ns = clock_ns
 
     def query(self, request: Request) -> Response:
         query = model.parse(request.args, self._clock_ns())
-        return Response(
-            answer_json(engine.run(query, self._reader)), content_type="application/json"
-        )
+        answer = engine.run(query, self._reader, Effort(self._turns))
+        return Response(answer_json(answer), content_type="application/json")
 
     def containers(self, request: Request) -> Response:
         parameters.single(request.args, ())

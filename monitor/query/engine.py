@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.errors import BadRequest
 from monitor.query import windows
+from monitor.query.effort import Effort
 from monitor.query.model import (
     DEFAULT_POINTS,
     Query,
@@ -25,6 +25,9 @@ from monitor.query.windows import Buckets, Flat, Floats
 from monitor.stores.protocols import Reader, Samples
 
 MAX_SAMPLES = 5_000_000
+"""In one select: what is held in memory at a time."""
+SPACED_SERIES = 50
+"""The distance of samples is looked for in about so many of the series."""
 LOOK_ASIDE_NS = 120 * NS
 """Read this far before the start and behind the end, so that the edges' pairs are whole."""
 LONG_LOOK_ASIDE_NS = 660 * NS
@@ -32,8 +35,8 @@ LONG_LOOK_ASIDE_NS = 660 * NS
 NEWEST_NS = (75 * NS, 660 * NS)
 """How far back the newest samples are looked for: at first, and if there is no pair."""
 SLICE_NS = 4 * 3600 * NS
-CHUNK = 250_000
-"""Samples that pass the windows at a time."""
+CHUNK = 16_000
+"""Samples that pass the windows at a time: few enough that the arrays stay in the cache."""
 
 _STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _DAY = 86400
@@ -55,65 +58,110 @@ class Answer:
 
 
 def run(
-    query: Query, reader: Reader, slice_ns: int = SLICE_NS, chunk_samples: int = CHUNK
+    query: Query,
+    reader: Reader,
+    effort: Effort | None = None,
+    slice_ns: int = SLICE_NS,
+    chunk_samples: int = CHUNK,
 ) -> Answer:
     """Answer the query. Raises BadRequest when it is beyond a limit, StoreError."""
-    source = _Source(query, reader)
-    buckets = _buckets(query, query.step_ns or _default_step_ns(query, source))
-    table = Table(query.by, buckets.count)
-    size = max(slice_ns // buckets.step_ns, 1)
-    far = size < buckets.count or query.metric.measurement == "machine"
-    aside_ns = LONG_LOOK_ASIDE_NS if far else LOOK_ASIDE_NS
-    for first in range(0, buckets.count, size):
-        part = buckets.part(first, size)
-        series = source.select(part.start_ns - aside_ns, part.end_ns + aside_ns)
-        for chunk in _chunks(series, chunk_samples):
-            values = windows.FUNCTIONS[query.fn](flatten(chunk, query.metric.field), part)
-            table.add([samples.tags for samples in chunk], values, first)
-    return Answer(query, unit_of(query.metric, query.fn), buckets, *table.top(query.top))
+    work = _Work(query, reader, effort or Effort(), chunk_samples)
+    step_ns = query.step_ns
+    if step_ns is None:
+        if query.end_ns - query.start_ns <= slice_ns:
+            answer = work.at_once()
+            if answer is not None:
+                return answer
+        step_ns = work.default_step_ns()
+    return work.by_slices(_buckets(query, step_ns), slice_ns)
 
 
 def flatten(samples: Iterable[Samples], field: str) -> Flat:
-    """The arrays of some series; starts are NaN where they were not read."""
+    """The arrays of some series."""
     return Flat.of(
         [
             (
                 s.times,
                 s.columns[field],
-                s.columns.get("start_time_seconds", np.broadcast_to(np.nan, len(s.times))),
+                s.columns.get("start_time_seconds"),
             )
             for s in samples
         ]
     )
 
 
-class _Source:
-    """Selects the query's samples while its budget lasts."""
+class _Work:
+    """One query while it is answered."""
 
-    def __init__(self, query: Query, reader: Reader) -> None:
+    def __init__(self, query: Query, reader: Reader, effort: Effort, chunk_samples: int) -> None:
         metric = query.metric
+        self._query = query
         self._reader = reader
-        self._measurement = metric.measurement
+        self._effort = effort
+        self._chunk_samples = chunk_samples
         self._fields: Sequence[str] = [metric.field, *start_field(metric, query.fn)]
         self._matchers = [*query.matchers, *absent_tags(metric)]
-        self._left = MAX_SAMPLES
 
-    def select(self, start_ns: int, end_ns: int) -> Iterator[Samples]:
-        found = self._reader.select(
-            self._measurement, self._fields, self._matchers, start_ns, end_ns, MAX_SAMPLES
+    def at_once(self) -> Answer | None:
+        """Read first and choose the step by what was read; None if that needs more samples."""
+        query = self._query
+        reach_ns = max(round_step_ns(_least_step_ns(query)), 60 * NS)
+        aside_ns = reach_ns + LOOK_ASIDE_NS
+        with self._effort.turn():
+            series = list(self._select(query.start_ns - aside_ns, query.end_ns + aside_ns))
+            step_ns = _step_ns(query, _spacing_ns(series, query.metric.field))
+            if step_ns > reach_ns:
+                return None
+            buckets = _buckets(query, step_ns)
+            table = Table(query.by, buckets.count)
+            self._add(table, series, buckets, 0)
+            return self._answer(buckets, table)
+
+    def default_step_ns(self) -> int:
+        """The step by the newest samples."""
+        query = self._query
+        spacing_ns = 0.0
+        with self._effort.turn():
+            for back_ns in NEWEST_NS:
+                newest = list(self._select(query.end_ns - back_ns, query.end_ns))
+                spacing_ns = _spacing_ns(newest, query.metric.field)
+                if spacing_ns:
+                    break
+        return _step_ns(query, spacing_ns)
+
+    def by_slices(self, buckets: Buckets, slice_ns: int) -> Answer:
+        """Read one slice of time after the other; others may have their turn in between."""
+        table = Table(self._query.by, buckets.count)
+        size = max(slice_ns // buckets.step_ns, 1)
+        far = size < buckets.count or self._query.metric.measurement == "machine"
+        aside_ns = LONG_LOOK_ASIDE_NS if far else LOOK_ASIDE_NS
+        for first in range(0, buckets.count, size):
+            part = buckets.part(first, size)
+            with self._effort.turn():
+                series = self._select(part.start_ns - aside_ns, part.end_ns + aside_ns)
+                self._add(table, series, part, first)
+        return self._answer(buckets, table)
+
+    def _select(self, start_ns: int, end_ns: int) -> Iterator[Samples]:
+        measurement = self._query.metric.measurement
+        return self._reader.select(
+            measurement, self._fields, self._matchers, start_ns, end_ns, MAX_SAMPLES
         )
-        for samples in found:
-            self._left -= len(samples.times)
-            if self._left < 0:
-                raise BadRequest(
-                    f"the query would read more than {MAX_SAMPLES} samples",
-                    "start",
-                    "ask for a shorter range (start, end) or for fewer series (match)",
-                )
-            yield samples
+
+    def _add(self, table: Table, series: Iterable[Samples], part: Buckets, first: int) -> None:
+        metric, function = self._query.metric, windows.FUNCTIONS[self._query.fn]
+        for chunk in _chunks(series, self._chunk_samples):
+            self._effort.check()
+            values = function(flatten(chunk, metric.field), part)
+            table.add([samples.tags for samples in chunk], values, first)
+
+    def _answer(self, buckets: Buckets, table: Table) -> Answer:
+        query = self._query
+        unit = unit_of(query.metric, query.fn)
+        return Answer(query, unit, buckets, *table.top(query.top))
 
 
-def _chunks(series: Iterator[Samples], most: int) -> Iterator[list[Samples]]:
+def _chunks(series: Iterable[Samples], most: int) -> Iterator[list[Samples]]:
     chunk: list[Samples] = []
     size = 0
     for samples in series:
@@ -135,16 +183,21 @@ def _buckets(query: Query, step_ns: int) -> Buckets:
     return Buckets(start_ns, step_ns, -(-(end_ns - start_ns) // step_ns))
 
 
-def _default_step_ns(query: Query, source: _Source) -> int:
+def _spacing_ns(series: Sequence[Samples], field: str) -> float:
+    """The median distance of samples that have the field, of some of the series; 0.0 if none has
+    two."""
+    some = series[:: max(len(series) // SPACED_SERIES, 1)]
+    spacings = flatten(some, field).spacings()
+    return float(np.median(spacings[spacings > 0])) if (spacings > 0).any() else 0.0
+
+
+def _least_step_ns(query: Query) -> float:
+    return (query.end_ns - query.start_ns) / DEFAULT_POINTS
+
+
+def _step_ns(query: Query, spacing_ns: float) -> int:
     """A round step with at most 360 buckets, in which there is a sample in each."""
-    spacing = 0.0
-    for back_ns in NEWEST_NS:
-        newest = flatten(source.select(query.end_ns - back_ns, query.end_ns), query.metric.field)
-        spacings = newest.spacings()
-        if (spacings > 0).any():
-            spacing = float(np.median(spacings[spacings > 0]))
-            break
-    return round_step_ns(max((query.end_ns - query.start_ns) / DEFAULT_POINTS, spacing * _JITTER))
+    return round_step_ns(max(_least_step_ns(query), spacing_ns * _JITTER))
 
 
 def round_step_ns(least_ns: float) -> int:

@@ -33,12 +33,16 @@ class Table:
         for i in np.flatnonzero(~np.isnan(values).all(axis=1)).tolist():
             members.setdefault(self._key(tags[i]), []).append(i)
         for key, series in members.items():
-            if key not in self._rows:
+            row = self._rows.get(key)
+            fresh = row is None
+            if row is None:
                 self._check_size()
-                self._rows[key] = np.full(self._count, np.nan)
-            part = self._rows[key][first : first + values.shape[1]]
-            alone = len(series) == 1 and np.isnan(part).all()
-            part[:] = values[series[0]] if alone else _sum(np.vstack([part, values[series]]))
+                row = self._rows[key] = np.full(self._count, np.nan)
+            part = row[first : first + values.shape[1]]
+            if len(series) == 1 and (fresh or np.isnan(part).all()):
+                part[:] = values[series[0]]
+            else:
+                part[:] = _sum(np.vstack([part, values[series]]))
 
     def top(self, count: int | None) -> tuple[list[Labels], Floats]:
         """All rows in order of their labels, or the `count` with the highest mean, that first."""

@@ -55,12 +55,18 @@ class Flat:
     starts: Floats
 
     @classmethod
-    def of(cls, parts: Sequence[tuple[Ints, Floats, Floats]]) -> Flat:
-        """From (times, values, starts) of each series; samples without a value are left out."""
+    def of(cls, parts: Sequence[tuple[Ints, Floats, Floats | None]]) -> Flat:
+        """From (times, values, starts) of each series; samples without a value are left out.
+
+        Starts are None where they were not read: for all series, or for none.
+        """
         if not parts:
             none = np.empty(0)
             return cls(0, none.astype(np.int64), none.astype(np.int64), none, none)
-        times, values, starts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        times = np.concatenate([part[0] for part in parts])
+        values = np.concatenate([part[1] for part in parts])
+        read = [part[2] for part in parts if part[2] is not None]
+        starts = np.concatenate(read) if read else np.full(len(times), np.nan)
         series = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
         missing = np.isnan(values)
         if missing.any():

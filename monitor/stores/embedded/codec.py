@@ -39,7 +39,7 @@ def unpack(blobs: list[bytes], count: int, kind: str) -> NDArray[Any]:
         turned = [zlib.decompress(blobs[i], -zlib.MAX_WBITS, size) for i in packed]
     except zlib.error as error:
         raise ValueError(f"a column that cannot be unpacked ({error})") from None
-    if any(len(each) != size for each in turned):
+    if set(map(len, turned)) != {size}:
         raise ValueError("a column of another length than its frame")
     bytes_ = np.frombuffer(b"".join(turned), np.uint8).reshape(-1, 8, count)
     numbers = np.ascontiguousarray(bytes_.transpose(0, 2, 1)).view(kind)[:, :, 0]

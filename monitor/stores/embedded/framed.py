@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class Columns(NamedTuple):
     written: NDArray[np.int64]
     values: dict[str, NDArray[np.float64]]
 
+    def at(self, rows: NDArray[np.intp]) -> Columns:
+        """These rows, in this order."""
+        values = {name: column[rows] for name, column in self.values.items()}
+        return Columns(self.places[rows], self.times[rows], self.written[rows], values)
+
 
 @dataclass(slots=True, eq=False)
 class _Layout:
@@ -47,6 +52,7 @@ class _Layout:
     counts the frames over all layouts.
     """
 
+    id: int
     fields: frozenset[int]
     count: int
     lines: NDArray[np.intp]
@@ -54,6 +60,15 @@ class _Layout:
     numbers: list[int] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     times: list[bytes] = field(default_factory=list)
+    frames: int = 0
+    first: int = 0
+    end: int = 0
+
+    def keep(self, first: int, end: int) -> None:
+        """Leave only the frames first..end of the `frames` that were read."""
+        self.frames, self.first, self.end = len(self.times), first, end
+        self.numbers, self.written = self.numbers[first:end], self.written[first:end]
+        self.times = []
 
 
 def read(db: sqlite3.Connection, ask: Wanted, budget: Budget) -> Columns:
@@ -74,23 +89,19 @@ class _Reading:
 
     def columns(self, budget: Budget) -> Columns:
         self._frames(budget)
-        blobs = {number: self._blobs(number) for number in self._ask.fields.values()}
-        found, frames = [], []
-        for number, layout in self._layouts.items():
-            if layout.times:
-                part, kept = self._part(layout, {f: found[number] for f, found in blobs.items()})
-                found.append(part)
-                frames.append(kept)
-        columns = _joined(found, list(self._ask.fields))
-        if self._has_overlap():
-            order = np.argsort(np.concatenate(frames), kind="stable")
-            columns = Columns(
-                columns.places[order],
-                columns.times[order],
-                columns.written[order],
-                {name: column[order] for name, column in columns.values.items()},
-            )
-        return columns
+        layouts = [layout for layout in self._layouts.values() if layout.times]
+        moments = [self._moments(layout) for layout in layouts]
+        found = _Rows(sum(map(np.size, moments)), list(self._ask.fields))
+        for layout, times in zip(layouts, moments, strict=True):
+            found.add(layout, times)
+        for name, number in self._ask.fields.items():
+            blobs = self._blobs(number)
+            found.fill(name, [self._values(layout, blobs, number) for layout in layouts])
+        columns = found.columns
+        if _has_overlap(layouts):
+            columns = columns.at(np.argsort(found.frames, kind="stable"))
+        inside = (columns.times >= self._ask.start_ns) & (columns.times <= self._ask.end_ns)
+        return columns if inside.all() else columns.at(np.flatnonzero(inside))
 
     def _useful_layouts(self) -> dict[int, _Layout]:
         """The layouts in the range that hold a field and a series asked for; `_where` becomes a
@@ -111,14 +122,10 @@ class _Reading:
                 places = self._ask.places[np.minimum(ids, len(self._ask.places) - 1)]
                 lines = np.flatnonzero(places >= 0)
                 if len(lines):
-                    useful[number] = _Layout(held, len(ids), lines, places[lines])
+                    useful[number] = _Layout(number, held, len(ids), lines, places[lines])
         if len(useful) < len(numbers):
             self._where = f" AND layout IN ({','.join(map(str, useful))})"
         return useful
-
-    def _has_overlap(self) -> bool:
-        places = [layout.places for layout in self._layouts.values() if layout.times]
-        return len(places) > 1 and bool((np.bincount(np.concatenate(places)) > 1).any())
 
     def _frames(self, budget: Budget) -> None:
         certain = 0
@@ -149,43 +156,63 @@ class _Reading:
             found[layout].append(data)
         return found
 
-    def _part(
-        self, layout: _Layout, blobs: Mapping[int, list[bytes]]
-    ) -> tuple[Columns, NDArray[Any]]:
-        """A layout's rows, series by series, and the number of each one's frame."""
+    def _moments(self, layout: _Layout) -> NDArray[np.int64]:
+        """The times of the layout's frames that are in the range, of shape (series, frames).
 
-        def of_series(packed: list[bytes], kind: str) -> NDArray[Any]:
-            if len(packed) != len(layout.times):
-                raise ValueError("a frame without its values")
-            return codec.unpack(packed, layout.count, kind)[:, layout.lines].T
+        The frames before and behind them are left out of the layout from here on.
+        """
+        times = codec.unpack(layout.times, layout.count, "<i8")[:, layout.lines]
+        inside = ((times >= self._ask.start_ns) & (times <= self._ask.end_ns)).any(axis=1)
+        which = np.flatnonzero(inside)
+        first, end = (int(which[0]), int(which[-1]) + 1) if len(which) else (0, 0)
+        layout.keep(first, end)
+        return times[first:end].T
 
-        times = of_series(layout.times, "<i8")
-        keep = (times >= self._ask.start_ns) & (times <= self._ask.end_ns)
-        rows = int(np.count_nonzero(keep))
-
-        def of_frames(numbers: list[int], kind: type[np.integer[Any]]) -> NDArray[Any]:
-            return np.broadcast_to(np.array(numbers, kind), keep.shape)[keep]
-
-        values = {
-            name: of_series(blobs[number], "<f8")[keep]
-            if number in layout.fields
-            else np.full(rows, np.nan)
-            for name, number in self._ask.fields.items()
-        }
-        places = np.broadcast_to(layout.places[:, None], keep.shape)[keep]
-        found = Columns(places, times[keep], of_frames(layout.written, np.int64), values)
-        # Numbers below 65,536 are sorted by radix, ten times faster than as 64-bit numbers.
-        kind = np.uint16 if layout.numbers[-1] < 1 << 16 else np.int64
-        return found, of_frames(layout.numbers, kind)
+    def _values(
+        self, layout: _Layout, blobs: dict[int, list[bytes]], field: int
+    ) -> NDArray[np.float64] | None:
+        """The field's values in the layout's frames, of shape (series, frames); None if absent."""
+        if field not in layout.fields:
+            return None
+        packed = blobs.get(layout.id, [])
+        if len(packed) != layout.frames:
+            raise ValueError("a frame without its values")
+        packed = packed[layout.first : layout.end]
+        return codec.unpack(packed, layout.count, "<f8")[:, layout.lines].T
 
 
-def _joined(found: list[Columns], names: list[str]) -> Columns:
-    if not found:
-        none = np.empty(0, np.int64)
-        return Columns(none.astype(np.intp), none, none, {name: np.empty(0) for name in names})
-    return Columns(
-        np.concatenate([part.places for part in found]),
-        np.concatenate([part.times for part in found]),
-        np.concatenate([part.written for part in found]),
-        {name: np.concatenate([part.values[name] for part in found]) for name in names},
+class _Rows:
+    """Columns that are filled in place, layout by layout and in each series by series."""
+
+    def __init__(self, size: int, names: list[str]) -> None:
+        self.columns = Columns(
+            np.empty(size, np.intp),
+            np.empty(size, np.int64),
+            np.empty(size, np.int64),
+            {name: np.empty(size) for name in names},
+        )
+        self.frames = np.empty(size, np.int64)
+        self._size = 0
+        self._parts: list[tuple[slice, tuple[int, int]]] = []
+
+    def add(self, layout: _Layout, times: NDArray[np.int64]) -> None:
+        part = slice(self._size, self._size + times.size)
+        self._size = part.stop
+        self._parts.append((part, times.shape))
+        columns = self.columns
+        columns.places[part].reshape(times.shape)[:] = layout.places[:, None]
+        columns.times[part].reshape(times.shape)[:] = times
+        columns.written[part].reshape(times.shape)[:] = layout.written
+        self.frames[part].reshape(times.shape)[:] = layout.numbers
+
+    def fill(self, name: str, values: list[NDArray[np.float64] | None]) -> None:
+        column = self.columns.values[name]
+        for (part, shape), found in zip(self._parts, values, strict=True):
+            column[part].reshape(shape)[:] = np.nan if found is None else found
+
+
+def _has_overlap(layouts: list[_Layout]) -> bool:
+    """Whether a series is in several of the layouts."""
+    return len(layouts) > 1 and bool(
+        (np.bincount(np.concatenate([layout.places for layout in layouts])) > 1).any()
     )

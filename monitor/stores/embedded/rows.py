@@ -32,6 +32,9 @@ class Rows:
 
 def samples(days: Sequence[Rows], fields: Sequence[str]) -> Iterator[Samples]:
     """One Samples for each series, in order of its tags; `days` do not share a series' times."""
+    if len(days) == 1 and (blocks := _blocks(days[0])) is not None:
+        yield from _apart(days[0], blocks, fields)
+        return
     tags = sorted({pairs for rows in days for pairs in rows.tags})
     rank = {pairs: index for index, pairs in enumerate(tags)}
     # Ranks below 65,536 are sorted by radix, ten times faster than as 64-bit numbers.
@@ -58,7 +61,33 @@ def samples(days: Sequence[Rows], fields: Sequence[str]) -> Iterator[Samples]:
             )
 
 
+def _blocks(rows: Rows) -> NDArray[np.intp] | None:
+    """Where each series begins, if they stand one behind the other, in order, each time once."""
+    if not len(rows.series):
+        return None
+    same = rows.series[1:] == rows.series[:-1]
+    starts = np.flatnonzero(np.concatenate(([True], ~same)))
+    if len(np.unique(rows.series[starts])) < len(starts):
+        return None
+    return None if (same & (rows.times[1:] <= rows.times[:-1])).any() else starts
+
+
+def _apart(rows: Rows, starts: NDArray[np.intp], fields: Sequence[str]) -> Iterator[Samples]:
+    """Each block as it stands: nothing has to be sorted or copied."""
+    absent = [name for name in fields if name not in rows.columns]
+    ends = [*starts[1:].tolist(), len(rows.series)]
+    found = zip(
+        [rows.tags[series] for series in rows.series[starts]], starts.tolist(), ends, strict=True
+    )
+    for tags, start, end in sorted(found):
+        columns = {name: rows.columns[name][start:end] for name in fields if name in rows.columns}
+        columns |= {name: np.full(end - start, np.nan) for name in absent}
+        yield Samples(dict(tags), rows.times[start:end], columns)
+
+
 def _concatenated(arrays: list[NDArray[Any]], kind: Any) -> NDArray[Any]:
+    if len(arrays) == 1:
+        return arrays[0]  # most questions are of one day, and a copy costs as much as the rest
     return np.concatenate(arrays) if arrays else np.empty(0, kind)
 
 

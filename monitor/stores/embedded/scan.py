@@ -57,7 +57,9 @@ class _Scan:
         texts = {f: number for f, (number, kind) in self._fields.items() if kind != NUMBER}
         found = [self._framed(numbers, budget)] if numbers else []
         found += [self._texts(name, number, budget) for name, number in texts.items()]
-        rows = _joined(self._tags, found, list(numbers), list(texts))
+        rows = found[0]
+        if len(found) > 1:
+            rows = _joined(self._tags, found, list(numbers), list(texts))
         budget.spend(len(rows.times))
         return rows
 

@@ -47,8 +47,9 @@ class FakeReader:
                 and all(accepts(m, dict(series.tags)) for m in matchers)
             ):
                 rows[series][time_ns] = dict(values)
-        self.read += sum(map(len, rows.values()))
-        if limit is not None and self.read > limit:
+        found = sum(map(len, rows.values()))
+        self.read += found
+        if limit is not None and found > limit:
             raise BadRequest(f"more than {limit} samples")
         for series in sorted(rows, key=lambda one: one.tags):
             times = sorted(rows[series])

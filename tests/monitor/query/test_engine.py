@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from monitor.errors import BadRequest
 from monitor.query import engine, model
+from monitor.query.effort import Effort
 from monitor.query.engine import Answer, round_step_ns
 from monitor.rates import Sample, window
 from monitor.stores.protocols import Samples
@@ -177,20 +180,65 @@ def test_a_round_step_is_long_enough(least: float) -> None:
     assert step % S == 0
 
 
-def test_too_many_samples_are_refused() -> None:
-    class Long(FakeReader):
-        """A container of one core, read every 10 s for ever."""
+class Long(FakeReader):
+    """Two containers of one core, read every 10 s for ever."""
 
-        def select(self, *args: object, **kwargs: object) -> Iterator[Samples]:
-            times = np.arange(args[3], args[4], 10 * S)
-            columns = {"cpu_usage_seconds_total": times * 1e-9, "start_time_seconds": times * 0.0}
-            yield from (Samples({"node": name}, times, columns) for name in "ab")
+    def select(self, *args: object, **kwargs: object) -> Iterator[Samples]:
+        times = np.arange(args[3], args[4], 10 * S)
+        columns = {"cpu_usage_seconds_total": times * 1e-9, "start_time_seconds": times * 0.0}
+        yield from (Samples({"node": name}, times, columns) for name in "ab")
 
-    answer = ask(Long(), start="-30d", end="now", step="1d", by="")
-    assert answer.values[0].tolist() == pytest.approx([2.0] * 30)
-    with pytest.raises(BadRequest, match="5000000 samples") as caught:
-        ask(Long(), start="-366d", end="now", step="1d")
-    assert "shorter" in caught.value.hint
+
+def test_a_long_range_is_answered_however_many_samples_it_has() -> None:
+    answer = ask(Long(), start="-366d", end="now", step="1d", by="")
+    assert answer.values[0].tolist() == pytest.approx([2.0] * 366)
+
+
+def test_too_many_samples_in_one_slice_are_refused() -> None:
+    reader = FakeReader()
+    counter(reader, "node=a container=web", 1)
+    limited = Limited(reader, 10)
+    assert len(ask(limited, match='container="db"').labels) == 0
+    with pytest.raises(BadRequest, match="more than 10 samples"):
+        ask(limited)
+
+
+class Limited:
+    """A store that takes the engine's limit for a much smaller one."""
+
+    def __init__(self, reader: FakeReader, limit: int) -> None:
+        self._reader = reader
+        self._limit = limit
+
+    def select(self, *args: Any) -> Iterator[Samples]:
+        assert args[5] == engine.MAX_SAMPLES
+        return self._reader.select(*args[:5], self._limit)
+
+    def close(self) -> None: ...
+
+
+def test_a_query_that_takes_too_long_is_refused() -> None:
+    now = itertools.count()
+    query = model.parse(MultiDict({"metric": CPU, "start": "-366d", "step": "1d"}), T0 * S)
+    with pytest.raises(BadRequest, match="longer than 25 s") as caught:
+        engine.run(query, Long(), Effort(clock=lambda: float(next(now))))
+    assert "shorter range" in caught.value.hint
+    assert next(now) < 40
+
+
+def test_fields_of_a_rarer_tier_have_their_own_default_step() -> None:
+    reader = FakeReader()
+    for at in range(-300, 61, 5):
+        rare = {"fs_reads_bytes_total": at * 10} if at % 20 == 0 else {}
+        start = {"start_time_seconds": float(T0 - 900)}
+        reader.add("container", "node=a container=web device=sda", at, **rare, **start)
+    for range_ in ("4m", "6h"):
+        asked = {"metric": "container_fs_reads_bytes_total", "start": f"-{range_}", "match": ""}
+        query = model.parse(MultiDict(asked), (T0 + 63) * S)
+        answer = engine.run(query, reader)
+        assert answer.buckets.step_ns == (20 * S if range_ == "4m" else 60 * S)
+        known = answer.values[0][~np.isnan(answer.values[0])]
+        assert known == pytest.approx([10.0] * len(known))
 
 
 def test_an_answer_that_is_too_large_is_refused() -> None:
