@@ -64,7 +64,8 @@ def table(rows: list[Row], now: float) -> Table:
     for name, _ in COLUMNS:
         shown.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
     for row in rows:
-        age = row | {"age": now - (row["start_time_seconds"] or now)}
+        start = row["start_time_seconds"]
+        age = row | {"age": None if start is None else now - start}
         shown.add_row(*(Text(show(age)) for _, show in COLUMNS))
     return shown
 
@@ -123,6 +124,8 @@ def size(value: float | None, unit: str = "B") -> str:
 
 
 def _age(row: Row) -> str:
+    if row["age"] is None:
+        return "-"
     seconds = int(row["age"])
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length:
