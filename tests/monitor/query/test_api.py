@@ -121,6 +121,7 @@ def test_containers(client: Client) -> None:
     assert (row["cpu_cores"], row["cpu_of_node"], row["cpu_of_limit"]) == (0.5, 0.25, None)
     assert row["network_receive_bytes_per_second"] == 1
     assert row["start_time_seconds"] == T0 - 60.5
+    assert found["nodes"] == get(client, "nodes")["nodes"]
 
 
 def test_nodes(client: Client) -> None:
