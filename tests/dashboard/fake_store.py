@@ -64,7 +64,10 @@ WORKLOADS = (
 
 
 class FakeStore:
-    """Readable as a store; `failing` makes it answer every question with that error."""
+    """Readable as a store; `failing` makes it answer every question with that error.
+
+    `silent` nodes have sent nothing for so many seconds, as of when the store was made.
+    """
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class FakeStore:
         self._cores = cores
         self._history = history
         self.failing: StoreError | None = None
+        self.silent: dict[str, float] = {}
 
     def advance(self, seconds: float) -> None:
         """Let samples come as if `seconds` more had passed."""
@@ -107,7 +111,8 @@ class FakeStore:
         for tags, columns in self._rows(measurement, times / NS):
             known = {name: columns[name] for name in fields if name in columns}
             if wanted(tags) and known and len(times):
-                yield from _alive(tags, times, known, fields)
+                last = (self._epoch - self.silent.get(tags["node"], -math.inf)) * NS
+                yield from _alive(tags, times, known, fields, int((times <= last).sum()))
 
     def _times(self, start_ns: int, end_ns: int) -> NDArray[np.int64]:
         first = max(start_ns / NS, self._epoch - self._history)
@@ -230,7 +235,8 @@ def _info(load: Workload, index: int, count: int) -> dict[str, NDArray[Any]]:
 
 
 def _alive(
-    tags: dict[str, str], times: NDArray[np.int64], known: Any, fields: Sequence[str]
+    tags: dict[str, str], times: NDArray[np.int64], known: Any, fields: Sequence[str], end: int
 ) -> Iterator[Samples]:
-    columns = {name: known.get(name, np.full(len(times), np.nan)) for name in fields}
-    yield Samples(tags, times, columns)
+    columns = {name: known.get(name, np.full(len(times), np.nan))[:end] for name in fields}
+    if end:
+        yield Samples(tags, times[:end], columns)

@@ -298,6 +298,30 @@ def test_nothing_yet_says_what_to_do(visit: Visit, store: FakeStore) -> None:
     expect(page.locator("#containers-nothing")).to_contain_text("Start a collector")
 
 
+def test_what_a_silent_node_sent_last_is_greyed_with_its_age(
+    visit: Visit, store: FakeStore
+) -> None:
+    store._nodes = ("den", "shed")
+    store.silent["shed"] = 150.0
+    page = visit("/?filter=postgres")
+    expect(page.locator("#containers tbody tr")).to_have_count(2)
+    row = page.locator("#containers tr.stale")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(re.compile(r"shop · no sample for 2.min"))
+    expect(row).to_contain_text("shed")
+    expect(page.locator("#nodes-table tr.stale")).to_contain_text(re.compile(r"shed.*ago", re.S))
+    notice = page.locator("#tiles .alarm")
+    expect(notice).to_contain_text("shed sends nothing: is its collector running?")
+    row.get_by_role("link", name="postgres").click()
+    expect(page.locator("#state")).to_have_text(re.compile(r"no sample for 2.min"))
+
+
+def test_a_range_that_is_none_is_the_default(visit: Visit) -> None:
+    page = visit("/?range=constructor")
+    _drawn(page, "node-cpu")
+    expect(page.locator("[data-range='15m']")).to_have_attribute("aria-pressed", "true")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["/", SPIN])
 def test_a_phone_shows_cards_and_never_scrolls_sideways(

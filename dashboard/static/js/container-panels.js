@@ -1,7 +1,7 @@
 // The charts of one container, and for each the reason why it may be empty.
 
 import { explain } from "./explain.js";
-import { ask, combined, held } from "./series.js";
+import { ask, combined, held, over } from "./series.js";
 
 const one = (answer, label) => ({
   name: label,
@@ -12,8 +12,6 @@ const one = (answer, label) => ({
 });
 
 const limit = (label, times, values) => ({ name: label, role: "limit", times, values: held(values) });
-
-const over = (values, base) => values.map((value) => (value === null || !base ? null : value / base));
 
 /** Panel definitions; `context` has the container's labels, match and bases(). */
 export function containerPanels(context) {

@@ -2,11 +2,11 @@
 
 import { match } from "./api.js";
 import { containerPanels } from "./container-panels.js";
-import { explainNow } from "./containers.js";
+import { explainNow } from "./container-columns.js";
 import { byId, el, name } from "./dom.js";
 import { bytes, bytesPerSecond, cores, duration, percent, plain, time } from "./format.js";
 import { follow } from "./live.js";
-import { age, basesOf, labelsOf, nodeOf, reason, refreshNow, rowOf } from "./now.js";
+import { age, basesOf, isStale, labelsOf, nodeOf, reason, refreshNow, rowOf, seen } from "./now.js";
 import { Panel } from "./panel.js";
 import { Tile } from "./tiles.js";
 import { toolbar } from "./toolbar.js";
@@ -34,8 +34,9 @@ function identity(current) {
   );
   const state = byId("state");
   state.hidden = false;
-  state.textContent = current ? "running" : "not running now";
-  state.classList.toggle("gone", !current);
+  const silent = current && isStale(current);
+  state.textContent = silent ? `no sample for ${duration(age(seen(current)))}` : current ? "running" : "not running now";
+  state.classList.toggle("gone", !current || silent);
 }
 
 function buildTiles() {

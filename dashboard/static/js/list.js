@@ -24,11 +24,12 @@ export function sorted(rows, column, descending, identity) {
 /**
  * `columns`: [{key, title, group, label, value(row), render(cell, row), first, class}]; `label` is the
  * title on a card, where no group stands above it; `first` "desc" sorts the largest first.
- * `sort` is {column, descending}; `onSort(column, descending)` is told what a person chose.
+ * `sort` is {column, descending}; `isStale(row)` greys a row; `onSort(column, descending)` is told what
+ * a person chose.
  */
 export class List {
-  constructor(table, { columns, identity, onSort }) {
-    Object.assign(this, { table, columns, identity, onSort });
+  constructor(table, { columns, identity, isStale, onSort }) {
+    Object.assign(this, { table, columns, identity, isStale, onSort });
     this.rows = new Map();
     this.body = el("tbody");
     this.heads = new Map();
@@ -94,6 +95,7 @@ export class List {
       this.rows.set(id, line);
     }
     line.row = row;
+    line.classList.toggle("stale", this.isStale(row));
     this.columns.forEach((column, i) => column.render(line.cells[i], row));
     return line;
   }

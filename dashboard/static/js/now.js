@@ -47,6 +47,11 @@ export const age = (unix) => Math.max(0, present() - unix);
 /** When the newest sample of a node or container was taken, in Unix seconds. */
 export const seen = (row) => now.time - row.last_seen_seconds;
 
+const STALE_SWEEPS = 3;
+
+/** Whether a node or container has sent nothing for several refreshes: its figures are old. */
+export const isStale = (row) => age(seen(row)) > STALE_SWEEPS * Number(document.body.dataset.refresh);
+
 /** Selects the newest pair of samples that a row's figures are from, however many came since. */
 export const newestPair = (row) => ({ time: seen(row) - 0.55, step: 0.5 });
 

@@ -3,6 +3,7 @@
 import { el, prose } from "./dom.js";
 import { duration } from "./format.js";
 import { legend } from "./legend.js";
+import { frame } from "./panel-frame.js";
 import * as plot from "./plot.js";
 import { state } from "./state.js";
 import { UNITS } from "./units.js";
@@ -22,60 +23,18 @@ export class Panel {
     this.definition = definition;
     this.hidden = new Set();
     this.asTable = false;
-    this.build(parent);
+    const on = {
+      view: (key) => this.choose(key),
+      table: () => this.toggleTable(),
+      how: () => this.explainNewest(),
+    };
+    Object.assign(this, frame(definition, this.view, on));
+    parent.append(this.figure);
     document.addEventListener("weir:theme", () => this.render());
     NARROW.addEventListener("change", () => this.render());
     new IntersectionObserver((entries) => this.seen(entries.at(-1).isIntersecting), {
       rootMargin: "240px",
     }).observe(this.figure);
-  }
-
-  build(parent) {
-    const { id, title, views, explain } = this.definition;
-    this.subtitle = el("p", { class: "panel-sub" });
-    this.strip = el("p", { class: "strip", role: "status", hidden: true });
-    this.plot = el("div", { class: "plot" });
-    this.empty = el("div", { class: "nothing", hidden: true });
-    this.legend = el("ul", { class: "legend", "aria-label": "Lines" });
-    this.table = el("div", { class: "values-wrap", tabindex: "0", hidden: true });
-    this.unitButtons = views.map((view) =>
-      el("button", { type: "button", dataset: { view: view.key }, "aria-pressed": String(view === this.view), onclick: () => this.choose(view.key) }, view.label),
-    );
-    this.tableButton = el(
-      "button",
-      { type: "button", class: "quiet", "aria-pressed": "false", onclick: () => this.toggleTable() },
-      "Table",
-    );
-    this.howButton = explain
-      ? el("button", { type: "button", class: "quiet how", onclick: () => this.explainNewest() }, "How?")
-      : null;
-    this.howButton?.setAttribute("aria-label", `How is ${title} computed`);
-    const tools = el(
-      "div",
-      { class: "panel-tools" },
-      views.length > 1 ? el("div", { class: "segments small" }, ...this.unitButtons) : null,
-      this.howButton,
-      this.tableButton,
-    );
-    this.tableButton.disabled = true;
-    if (this.howButton) this.howButton.disabled = true;
-    this.tableButton.setAttribute("aria-label", `Show ${title} as a table`);
-    this.figure = el(
-      "figure",
-      { class: "card panel", id, "aria-labelledby": `${id}-title` },
-      el(
-        "header",
-        { class: "panel-head" },
-        el("div", {}, el("h2", { id: `${id}-title` }, title), this.subtitle),
-        tools,
-      ),
-      this.strip,
-      this.plot,
-      this.empty,
-      this.table,
-      this.legend,
-    );
-    parent.append(this.figure);
   }
 
   get view() {

@@ -48,6 +48,9 @@ export function combined(a, b, combine) {
   });
 }
 
+/** Each value as a share of `base`; null where one of them is not known. */
+export const over = (values, base) => values.map((value) => (value === null || !base ? null : value / base));
+
 /** A setting holds until the next one: carried over the times at which it was not read. */
 export function held(values) {
   const result = [];

@@ -22,7 +22,7 @@ class State extends EventTarget {
   get range() {
     if (this.absolute) return null;
     const range = this.params.get("range");
-    return range in PRESETS ? range : DEFAULT_RANGE;
+    return range !== null && Object.hasOwn(PRESETS, range) ? range : DEFAULT_RANGE;
   }
 
   get absolute() {
