@@ -22,7 +22,16 @@ PACKAGES = {
 
 # The layers inside monitor, from the ground up. A part imports its own and lower layers; two parts
 # of one layer never meet.
-GROUND = {"catalogue", "errors", "escaping", "lineprotocol", "rates", "record", "settings"}
+GROUND = {
+    "catalogue",
+    "errors",
+    "escaping",
+    "gzipped",
+    "lineprotocol",
+    "rates",
+    "record",
+    "settings",
+}
 LAYERS = (GROUND, {"edgelog", "stores", "web"}, {"stream"}, {"aggregator", "query"})
 
 

@@ -19,10 +19,10 @@ from urllib3.exceptions import (
 
 from monitor.edgelog import Cursor
 from monitor.errors import BadRequest, ConfigError, WeirError
+from monitor.gzipped import Shape, look_through
 from monitor.stream import wire
 from monitor.stream.connections import POOLS
 from monitor.stream.deadline import Watchdog
-from monitor.stream.gzipped import Shape, look_through
 
 _CHUNK_BYTES = 64 * 1024
 _ERROR_BYTES = 4096

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.errors import StoreRejected
+from monitor.gzipped import members
 from monitor.lineprotocol import Parser
 from monitor.stores.embedded import days
 from monitor.stores.embedded.dayfile import DayFile
 from monitor.stores.embedded.failures import unavailable
 from monitor.stores.embedded.frames import Batch, Day, add_member
-from monitor.stores.members import members
 
 _OPEN_FILES = 4
 _SHOWN = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 import zlib
 
 from monitor.errors import StoreRejected
+from monitor.gzipped import members
 from monitor.stores.config import StoreConfig
 from monitor.stores.influx.connection import Connection
-from monitor.stores.members import members
 
 _HEADERS = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
 _GZIP = 16 + zlib.MAX_WBITS

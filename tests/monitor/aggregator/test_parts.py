@@ -17,8 +17,8 @@ from monitor.aggregator.quarantine import Quarantine
 from monitor.aggregator.schedule import Schedule
 from monitor.edgelog import Cursor
 from monitor.errors import ConfigError
+from monitor.gzipped import Shape
 from monitor.stream.client import Pulled
-from monitor.stream.gzipped import Shape
 
 
 def _taken(schedule: Schedule) -> str:

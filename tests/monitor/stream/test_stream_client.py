@@ -12,8 +12,8 @@ import pytest
 
 from monitor.edgelog import Cursor
 from monitor.errors import ConfigError
+from monitor.gzipped import Shape
 from monitor.stream.client import NodeClient, NodeError
-from monitor.stream.gzipped import Shape
 from tests.monitor.stream.conftest import Node
 from tests.monitor.stream.crooked import WEIR, Crooked, http
 from tests.real.process import unused_port
