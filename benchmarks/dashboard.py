@@ -3,10 +3,10 @@
 python -m benchmarks.dashboard [--quick]    --quick fills 10 min; the bounds are the same
 
 The dashboard runs in a process of its own; its CPU time is read from /proc: for all requests of
-the page together, and for the dearest of them alone, which is what the bound is on. The page is
-timed in Chromium, from the navigation to the frame after the fourth chart: by a browser that has
-never been here, and by one that has, with the page's files in its cache. Exits 1 where a bound is
-broken. The bounds are on an idle machine: wall time is also the machine's other work.
+the page together, which the bound is on, and for the dearest of them alone. The page is timed in
+Chromium, from the navigation to the frame after the fourth chart: by a browser that has never been
+here, and by one that has, with the page's files in its cache. Exits 1 where a bound is broken. The
+bounds are on an idle machine: wall time is also the machine's other work.
 """
 
 from __future__ import annotations
@@ -145,11 +145,15 @@ def report(found: dict[str, list[Visit]], request: tuple[float, str]) -> int:
     for kind, seen in found.items():
         painted = min(each.painted for each in seen)
         server = min(each.server for each in seen)
-        bound = f" ({PAINTED_MS})" if kind == "later visit" else ""
-        print(f"{kind}: painted after {painted:.0f} ms{bound}, server CPU {server:.0f} ms in all")
+        later = kind == "later visit"
+        bounds = (f" ({PAINTED_MS})", f" ({SERVER_MS})") if later else ("", "")
+        print(
+            f"{kind}: painted after {painted:.0f} ms{bounds[0]},"
+            f" server CPU of all requests {server:.0f} ms{bounds[1]}"
+        )
     cost, address = request
-    print(f"dearest request: {cost:.0f} ms ({SERVER_MS}) of CPU, {address.partition('/api/v1')[2]}")
-    broken = painted > PAINTED_MS or cost > SERVER_MS
+    print(f"dearest request: {cost:.0f} ms of CPU, {address.partition('/api/v1')[2]}")
+    broken = painted > PAINTED_MS or server > SERVER_MS
     print("a bound is broken" if broken else "all bounds are kept")
     return 1 if broken else 0
 
