@@ -77,5 +77,6 @@ def _node_json(node: Node, containers: int, now_ns: int) -> dict[str, Any]:
         "memory_working_set_bytes": whole(node.memory_working_set_bytes),
         "memory_of_node": ratio(node.memory_working_set_bytes, node.memory_bytes),
         "last_seen_seconds": max(now_ns - node.newest_ns, 0) / NS,
+        "spacing_seconds": node.spacing_ns / NS,
         "containers": containers,
     }

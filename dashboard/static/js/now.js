@@ -49,8 +49,11 @@ export const seen = (row) => now.time - row.last_seen_seconds;
 
 const STALE_SWEEPS = 3;
 
-/** Whether a node or container has sent nothing for several refreshes: its figures are old. */
-export const isStale = (row) => age(seen(row)) > STALE_SWEEPS * Number(document.body.dataset.refresh);
+/** Whether a node or container has sent nothing for several sweeps or refreshes: its figures are old. */
+export function isStale(row) {
+  const spacing = nodeOf(row)?.spacing_seconds ?? 0;
+  return age(seen(row)) > STALE_SWEEPS * Math.max(spacing, Number(document.body.dataset.refresh));
+}
 
 /** Selects the newest pair of samples that a row's figures are from, however many came since. */
 export const newestPair = (row) => ({ time: seen(row) - 0.55, step: 0.5 });

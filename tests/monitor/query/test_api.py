@@ -138,6 +138,7 @@ def test_nodes(client: Client) -> None:
                 "memory_working_set_bytes": None,
                 "memory_of_node": None,
                 "last_seen_seconds": 1.0,
+                "spacing_seconds": 10.0,
                 "containers": 1,
             }
         ],
