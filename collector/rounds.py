@@ -77,6 +77,8 @@ class Rounds:
     def _round(self, time_ns: int) -> None:
         began, cpu = time.monotonic(), time.thread_time()
         due = self._tiers.due(time_ns)
+        if self._docker is not None and self._docker.updated():
+            due = due._replace(limits=True)
         records = self._host.read(due.slow)
         records += self._containers(due)
         if self._docker is not None:

@@ -20,6 +20,7 @@ class Dashboard:
     """Serves the dashboard on a bound socket until stopped."""
 
     def __init__(self, config: DashboardConfig, sock: socket.socket) -> None:
+        self._directory = config.directory
         self._reader = open_reader(config)
         self._server = Server(create_app(config, self._reader), sock, config, threads=THREADS)
 
@@ -32,6 +33,8 @@ class Dashboard:
         """Serve; returns at once."""
         self._server.start()
         log.info("dashboard at %s", self.url)
+        if self._directory is not None and not self._directory.is_dir():
+            log.warning("store %s does not exist until an aggregator writes to it", self._directory)
 
     def stop(self) -> None:
         """Finish what is being answered and let go of the store."""

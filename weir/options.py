@@ -7,9 +7,11 @@ of the collector is `--log-max-bytes`, WEIR_LOG_MAX_BYTES, and `log-max-bytes` u
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
+import tomllib
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar, get_type_hints
+from typing import Any, NoReturn, TextIO, TypeVar, get_type_hints
 
 import configargparse
 
@@ -19,6 +21,7 @@ from weir.process import REFUSED
 Config = TypeVar("Config")
 
 PREFIX = "WEIR_"
+PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard"})
 
 
 def load(
@@ -40,10 +43,38 @@ def load(
         parser.error(str(error))
 
 
+class TomlFile(configargparse.TomlConfigParser):  # type: ignore[misc]
+    """The table of one part in a TOML file; what is misspelt there is named with its place."""
+
+    def __init__(self, part: str, names: frozenset[str]) -> None:
+        super().__init__([part])
+        self._part = part
+        self._names = names
+
+    def parse(self, stream: TextIO) -> dict[str, Any]:
+        try:
+            tables = tomllib.loads(stream.read())
+        except tomllib.TOMLDecodeError as error:
+            raise configargparse.ConfigFileParserException(f"{stream.name}: {error}") from None
+        for table in tables.keys() - PARTS:
+            raise configargparse.ConfigFileParserException(
+                f"{stream.name}: [{table}] is no part; there are {', '.join(sorted(PARTS))}"
+            )
+        values = tables.get(self._part, {})
+        for name in values.keys() - self._names:
+            raise configargparse.ConfigFileParserException(
+                f"{stream.name}: [{self._part}] has no option {name!r}"
+            )
+        return {name: v if isinstance(v, list) else str(v) for name, v in values.items()}
+
+
 class Parser(configargparse.ArgumentParser):  # type: ignore[misc]
     """An argument parser whose errors are one line, without the usage before them."""
 
     def error(self, message: str) -> NoReturn:
+        if match := re.match("argument --([a-z-]+): ", message):
+            name = match[1].replace("-", "_").upper()
+            message += f"; it comes from the flag, from {PREFIX}{name} or from the file"
         print(f"{self.prog}: {message} ({self.prog} --help shows the options)", file=sys.stderr)
         raise SystemExit(REFUSED)
 
@@ -53,7 +84,7 @@ def parser_for(config_class: type[Any], part: str) -> Parser:
     parser = Parser(
         prog=f"weir {part}",
         description=_first_paragraph(config_class),
-        config_file_parser_class=configargparse.TomlConfigParser([part]),
+        config_file_parser_class=TomlFile(part, names_of(config_class)),
         auto_env_var_prefix=PREFIX,
         add_config_file_help=False,
         add_env_var_help=False,
@@ -86,6 +117,11 @@ def _add(parser: Parser, field: dataclasses.Field[Any], kind: Any) -> None:
 def _help(field: dataclasses.Field[Any]) -> str:
     meaning = str(field.metadata["help"]).replace("%", "%%")
     return meaning if field.default in ("", False) else f"{meaning} (default: {field.default})"
+
+
+def names_of(config_class: type[Any]) -> frozenset[str]:
+    """The names of its options in a file: `log-max-bytes`."""
+    return frozenset(field.name.replace("_", "-") for field in dataclasses.fields(config_class))
 
 
 def flag_of(field: dataclasses.Field[Any]) -> str:

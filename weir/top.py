@@ -27,14 +27,12 @@ class TopConfig:
     url: str = setting("http://127.0.0.1:8080", "address of the dashboard's query API")
     token_file: str = setting("", "file with the token that the query API asks for")
     tls_ca: str = setting("", "certificate authority file (PEM) to trust for https")
-    once: bool = setting(False, "print one table and end")
+    once: bool = setting(False, "print one table and end; so far there is no other way")
     json: bool = setting(False, "print JSON instead of a table")
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
             raise ConfigError(f"url: {self.url!r} does not begin with http:// or https://")
-        if not self.once:
-            raise ConfigError("once: only single tables are printed so far; add --once")
 
 
 def top(config: TopConfig) -> int:
@@ -81,6 +79,10 @@ def _get(config: TopConfig, path: str) -> Any:
     try:
         response = pool.request("GET", config.url.rstrip("/") + path, headers=headers)
         answer = response.json()
+    except urllib3.exceptions.SSLError as error:
+        raise WeirError(
+            f"{config.url} cannot be trusted ({_reason(error)}): name its authority by --tls-ca"
+        ) from None
     except urllib3.exceptions.HTTPError as error:
         raise WeirError(
             f"{config.url} does not answer ({_reason(error)}): start `weir up`, or say --url"
@@ -89,6 +91,13 @@ def _get(config: TopConfig, path: str) -> Any:
         raise WeirError(f"{config.url} is no Weir: its answer is not JSON; say --url") from None
     if not isinstance(answer, dict):
         raise WeirError(f"{config.url} is no Weir: its answer has another shape; say --url")
+    if response.status == 401:
+        given = (
+            f"the token in {config.token_file} is wrong"
+            if config.token_file
+            else "a token is needed"
+        )
+        raise WeirError(f"{config.url}: {given}; name its file by --token-file")
     if response.status != 200:
         raise WeirError(f"{config.url}: {answer.get('error')}; {answer.get('hint')}")
     if any("cpu_cores" not in row for row in answer.get("containers", [{}])):

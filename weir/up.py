@@ -67,6 +67,7 @@ class Supervisor:
         pipe = _listening("127.0.0.1:0")
         insecure = ["--insecure"] if config.insecure else []
         store = f"--store=sqlite:{data / 'store'}"
+        self._collector_url = f"http://{_shown(node)}"
         self.url = f"{'https' if config.tls_cert else 'http'}://{_shown(web)}"
         self._children = [
             Child(
@@ -83,7 +84,7 @@ class Supervisor:
                 "aggregator",
                 pipe,
                 [
-                    f"--nodes=http://{_shown(node)}",
+                    f"--nodes={self._collector_url}",
                     f"--poll={min(1.0, config.interval / 2)}",
                     f"--data={data / 'aggregator'}",
                     store,
@@ -114,9 +115,10 @@ class Supervisor:
 
     def _announce(self) -> None:
         pool = urllib3.PoolManager(cert_reqs="CERT_NONE", timeout=10, retries=False)
-        while not _answers(pool, f"{self.url}/healthz"):
-            if self._stopping.wait(0.2):
-                return
+        for url in (self._collector_url, self.url):
+            while not _answers(pool, f"{url}/healthz"):
+                if self._stopping.wait(0.2):
+                    return
         seconds = 2 * self._config.interval
         print(f"\n  Weir is up: {self.url}\n", flush=True)
         print(

@@ -15,6 +15,8 @@ from monitor.record import Record, Series
 START = "start_time_seconds"
 _RETRIES = (1, 2)
 """Slow readings that try absent files again: a group's directories are made one by one."""
+_LIMITS_READS = 3
+"""First slow readings that read the limits too: a runtime may write them after the start."""
 StartOf = Callable[[tuple[int, ...]], float | None]
 
 
@@ -82,7 +84,7 @@ class Container:
         if slow:
             self._group.add_slow(row)
             row["processes"] = len(pids)
-        if due.limits or is_new:
+        if due.limits or (slow and self._slow_reads < _LIMITS_READS):
             self._group.add_limits(row)
         row.update(self._start())
         records.append(Record(self.series, row, time_ns))

@@ -55,6 +55,7 @@ class DockerNames:
         self._events: deque[ContainerEvent] = deque(maxlen=MAX_PENDING_EVENTS)
         self._engine: Engine | None = None
         self._up: bool | None = None
+        self._updated = threading.Event()
         self._settled = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="docker", daemon=True)
@@ -78,6 +79,13 @@ class DockerNames:
     def drain(self) -> list[ContainerEvent]:
         """What happened since the last call, in order."""
         return [self._events.popleft() for _ in range(len(self._events))]
+
+    def updated(self) -> bool:
+        """Whether `docker update` changed some container's limits since the last call."""
+        updated = self._updated.is_set()
+        if updated:
+            self._updated.clear()
+        return updated
 
     def start(self, wait_seconds: float = 0.0) -> None:
         """Begin to follow the engine; waits at most so long for the first list or failure."""
@@ -165,7 +173,9 @@ class DockerNames:
         kept = event_of(event, self._names[id], restarted=id in self._died)
         if kept is not None:
             self._events.append(kept)
-        if action == "die":
+        if action == "update":
+            self._updated.set()
+        elif action == "die":
             self._died.add(id)
         elif action in ("start", "destroy"):
             self._died.discard(id)

@@ -21,7 +21,7 @@ from monitor.errors import WeirError
 
 TIMEOUT_SECONDS = 5.0
 WINDOW_SECONDS = 60.0
-ACTIONS = ["create", "start", "die", "destroy", "rename", "oom"]
+ACTIONS = ["create", "start", "die", "destroy", "rename", "oom", "update"]
 """All that names and events need; health checks alone would send three others each time."""
 DEFAULT_URL = "unix:///var/run/docker.sock"
 

@@ -71,7 +71,7 @@ class Aggregator:
         self._server.start()
         for worker in self._workers:
             worker.start()
-        log.info("pulling %d nodes; %s/api/v1/targets shows each", len(self.nodes), self.url)
+        log.info("nodes to pull: %d; %s/api/v1/targets shows each", len(self.nodes), self.url)
 
     def stop(self) -> None:
         """Finish the writes that are under way, cut off the pulls, and let go of everything."""

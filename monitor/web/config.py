@@ -20,7 +20,9 @@ class ListenConfig:
     tls_cert: str = setting("", "certificate chain file (PEM); turns TLS on")
     tls_key: str = setting("", "private key file (PEM)")
     token_file: str = setting(
-        "", "file with the token that callers must send (Bearer, or as the Basic password)"
+        "",
+        "file with the token that callers must send (Bearer, or as the Basic password), "
+        "16 characters or more",
     )
     insecure: bool = setting(False, "allow an address other than loopback without TLS and token")
     hosts: str = setting(

@@ -253,3 +253,16 @@ def test_another_user_reads_the_same_figures() -> None:
                 os.seteuid(0)
         assert shapes[0] == shapes[1]
         assert any("interface=eth0" in key for key, _ in shapes[0])
+
+
+def test_a_limit_that_is_written_after_the_start_is_read_soon(node: Node) -> None:
+    slow = Due(slow=True, limits=False)
+    group = node.add("exec sleep 100", "late")
+    assert "spec_cpu_quota" not in row(node.sweep(slow), "late").fields
+
+    if node.groups.is_v2:
+        (group.directories[0] / "cpu.max").write_text("50000 100000")
+    else:
+        (group.directories[0] / "cpu.cfs_quota_us").write_text("50000")
+
+    assert row(node.sweep(slow), "late").fields["spec_cpu_quota"] == 50000

@@ -93,7 +93,12 @@ def test_an_empty_node_says_why(api: Api, capsys: pytest.CaptureFixture[str]) ->
     [
         ([1], 200, "another shape"),
         ({"time": 1, "containers": [{"fields": {}}]}, 200, "a collector?"),
-        ({"error": "a token is needed", "hint": "send one"}, 401, "a token is needed; send one"),
+        (
+            {"error": "no", "hint": "send one"},
+            401,
+            "a token is needed; name its file by --token-file",
+        ),
+        ({"error": "no such thing", "hint": "ask again"}, 404, "no such thing; ask again"),
     ],
 )
 def test_another_server_is_one_line(

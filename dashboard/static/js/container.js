@@ -42,10 +42,10 @@ function identity(current) {
 function buildTiles() {
   const parent = byId("tiles");
   return {
-    cpu: new Tile(parent, "CPU", () => row() && explainNow(row())),
-    memory: new Tile(parent, "Memory", null),
-    network: new Tile(parent, "Network", null),
-    disk: new Tile(parent, "Block I/O", null),
+    cpu: new Tile(parent, "CPU now", () => row() && explainNow(row())),
+    memory: new Tile(parent, "Memory now", null),
+    network: new Tile(parent, "Network now", null),
+    disk: new Tile(parent, "Block I/O now", null),
   };
 }
 

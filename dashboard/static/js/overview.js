@@ -22,9 +22,9 @@ function buildTiles() {
   const single = () => now.nodes.length === 1 && explainNode(now.nodes[0]);
   const onCpu = () => single() || byId("nodes").scrollIntoView({ block: "center" });
   return {
-    cpu: new Tile(parent, "CPU", onCpu),
-    memory: new Tile(parent, "Memory", null),
-    containers: new Tile(parent, "Containers", null),
+    cpu: new Tile(parent, "CPU now", onCpu),
+    memory: new Tile(parent, "Memory now", null),
+    containers: new Tile(parent, "Containers now", null),
     newest: new Tile(parent, "Newest sample", null),
   };
 }

@@ -89,7 +89,9 @@ function scatter(trace, shown, colours, scale) {
     meta: literal(trace.name),
     connectgaps: false,
     visible: !shown.hidden,
-    line: { color: colour, width: isLimit ? 1.5 : 1.8, dash: isLimit ? "4px,4px" : look(shown.index).dash },
+    line: isLimit
+      ? { color: colour, width: 1.5, dash: "4px,4px", shape: "hv" }
+      : { color: colour, width: 1.8, dash: look(shown.index).dash },
     marker: { color: colour, size: sizes, line: { width: 0 } },
     hovertemplate: `%{meta}  %{y:.4~r}${shown.after}<extra></extra>`,
   };

@@ -51,6 +51,18 @@ def await_name(names: DockerNames, id: str, name: str) -> Naming:
 
 
 @pytest.mark.root
+def test_a_change_of_limits_is_told_once(docker_engine: real.Engine, names: DockerNames) -> None:
+    container = docker_engine.run("sleep", "100", options=("--cpus", "0.5"))
+    try:
+        assert not names.updated()
+        docker_engine.cli("update", "--cpus", "0.25", container.id)
+        wait_until(names.updated, "the update is heard of", seconds=10)
+        assert not names.updated()
+    finally:
+        container.remove()
+
+
+@pytest.mark.root
 def test_names_project_labels_and_renaming_of_a_compose_container(
     docker_engine: real.Engine, names: DockerNames
 ) -> None:
@@ -114,7 +126,8 @@ def test_deaths_and_restarts_become_events(docker_engine: real.Engine, names: Do
 
 @pytest.mark.root
 def test_an_oom_kill_becomes_an_event(docker_engine: real.Engine, names: DockerNames) -> None:
-    hog = ("sh", "-c", "x=aaaaaaaa; while true; do x=$x$x; done")
+    # Docker hears of an OOM kill only once it watches the new group: a moment before the feast.
+    hog = ("sh", "-c", "sleep 1; x=aaaaaaaa; while true; do x=$x$x; done")
     container = docker_engine.run(*hog, name="hog", options=("-m", "16m"))
     events: list[ContainerEvent] = []
 
