@@ -58,6 +58,7 @@ class Supervisor:
         data = state_directory(config.data)
         try:
             data.mkdir(parents=True, exist_ok=True)
+            (data / "store").mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ConfigError(
                 f"data: {data}: {error.strerror}; choose another with --data"

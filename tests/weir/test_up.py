@@ -150,7 +150,7 @@ def test_settings_of_the_supervisor_do_not_leak_into_a_part(
 
     up = start()
     up.wait_for("Weir is up")
-    up.wait_for("aggregator: . pulling")
+    up.wait_for("aggregator: . nodes to pull: 1")
     up.process.send_signal(signal.SIGTERM)
 
     assert up.process.wait(DEADLINE) == 0
