@@ -37,7 +37,7 @@ class App:
             handler, values = self._rules.bind_to_environ(environ).match()
             response = handler(request, **values)
         except Exception as error:
-            response = error_response(error, f"{request.method} {request.path}")
+            response = error_response(error, f"{request.method} {request.root_path}{request.path}")
         return response(environ, start_response)  # type: ignore[no-any-return]
 
 
