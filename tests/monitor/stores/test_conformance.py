@@ -263,6 +263,7 @@ def test_a_body_that_is_not_gzip_is_refused(store: Store, now: int) -> None:
 def test_an_empty_body_is_nothing(store: Store) -> None:
     store.writer.write(b"")
     store.writer.write(body([]))
+    assert select(store.reader, "m", ["f"]) == []
 
 
 hostile = st.text(
