@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.catalogue import OPTIONAL_GROUPS
 from monitor.errors import ConfigError
 from monitor.escaping import safe_tag
 from monitor.settings import setting, state_directory
@@ -32,6 +33,11 @@ class CollectorConfig(ListenConfig):
         "auto",
         "Docker engine to ask for names: URL, none, or auto for $DOCKER_HOST or the usual socket",
     )
+    enable: str = setting(
+        "",
+        "groups of metrics to read beside the usual ones, separated by commas: "
+        f"{', '.join(sorted(OPTIONAL_GROUPS))}",
+    )
     proc_root: str = setting("/proc", "where the host's procfs is mounted")
     cgroup_root: str = setting("/sys/fs/cgroup", "where the host's cgroups are mounted")
     log_max_bytes: int = setting(256 * MIB, "bytes that the edge log may take on the disk")
@@ -56,6 +62,12 @@ class CollectorConfig(ListenConfig):
                 f"docker: {self.docker!r} is neither a URL nor auto or none; "
                 "a socket is written unix:///var/run/docker.sock"
             )
+        unknown = sorted(self.groups - OPTIONAL_GROUPS)
+        if unknown:
+            raise ConfigError(
+                f"enable: {unknown[0]!r} is no group that can be enabled; "
+                f"there are {', '.join(sorted(OPTIONAL_GROUPS))}"
+            )
         for name in ("node", "cluster"):
             value = getattr(self, name)
             if value != safe_tag(value) or len(value) > 253:
@@ -70,6 +82,11 @@ class CollectorConfig(ListenConfig):
                 f"proc-root: {self.proc_root} is no procfs (it has no file stat); mount it, "
                 "or name the place where the host's /proc is mounted"
             )
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The optional groups of metrics that are to be read."""
+        return frozenset(name.strip() for name in self.enable.split(",") if name.strip())
 
     @property
     def node_name(self) -> str:

@@ -14,17 +14,22 @@ from typing import Literal, cast
 Kind = Literal["counter", "gauge"]
 Unit = Literal["seconds", "bytes", "cores", "microseconds", "shares", "unix seconds", "1"]
 
+OPTIONAL_GROUPS = frozenset(("percpu", "sched", "memory_numa", "disk", "tcp", "udp", "descriptors"))
+"""Groups that cost more than most want to pay: a collector reads them only when told to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric. `tags` are those that its rows have beside the measurement's own.
 
+    `group` is what is switched on and off, and asked for, together; cAdvisor's kinds of metrics.
     `v1` and `v2` name the kernel's file, and the key in it, on each cgroup version ("" where the
     kernel does not have it). `kind` is counter (only grows, until a restart) or gauge.
     """
 
     measurement: str
     field: str
+    group: str
     kind: Kind
     unit: Unit
     tags: tuple[str, ...]
@@ -53,6 +58,7 @@ def _read() -> dict[str, Metric]:
         Metric(
             measurement,
             field,
+            group,
             cast(Kind, kind),
             cast(Unit, unit),
             tuple(tags.split()),
@@ -60,10 +66,13 @@ def _read() -> dict[str, Metric]:
             v1,
             v1 if v2 == "=" else v2,
         )
-        for measurement, field, kind, unit, tags, help, v1, v2 in rows[1:]
+        for measurement, field, group, kind, unit, tags, help, v1, v2 in rows[1:]
     )
     return {metric.name: metric for metric in metrics}
 
 
 CATALOGUE: dict[str, Metric] = _read()
 """Every metric by its name."""
+
+GROUPS = frozenset(metric.group for metric in CATALOGUE.values()) | OPTIONAL_GROUPS
+"""What metrics can be asked for by."""

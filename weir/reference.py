@@ -11,7 +11,7 @@ from typing import Any
 from collector.config import CollectorConfig
 from dashboard.config import DashboardConfig
 from monitor.aggregator.config import AggregatorConfig
-from monitor.catalogue import CATALOGUE, TAGS
+from monitor.catalogue import CATALOGUE, OPTIONAL_GROUPS, TAGS
 from weir.options import PREFIX, flag_of
 from weir.top import TopConfig
 from weir.up import UpConfig
@@ -40,6 +40,8 @@ and the field: the Prometheus name is `container_memory_rss`, the line in a stor
 kernel counts them: rates are derived when they are read. What the kernel calls unlimited is absent.
 A few of node_exporter's names are in camel case, such as `node_memory_MemTotal_bytes`: those are in
 the stores and not on a collector's `/metrics`, since `promtool check metrics` refuses them there.
+A group is what a scrape can ask for (`/metrics?collect[]=cpu`) and what an option of the collector
+switches on: `--enable percpu,disk` reads the groups marked (option).
 `cgroup v1` and `cgroup v2` name the file, and the key in it, that the figure is read from.
 """
 
@@ -72,6 +74,7 @@ def metrics() -> str:
         rows: list[Sequence[str]] = [
             (
                 f"`{m.name}`",
+                f"{m.group} (option)" if m.group in OPTIONAL_GROUPS else m.group,
                 m.kind,
                 m.unit,
                 ", ".join(m.tags),
@@ -82,7 +85,16 @@ def metrics() -> str:
             for m in CATALOGUE.values()
             if m.measurement == measurement
         ]
-        header = ["name", "kind", "unit", "further labels", "what", "cgroup v1", "cgroup v2"]
+        header = [
+            "name",
+            "group",
+            "kind",
+            "unit",
+            "further labels",
+            "what",
+            "cgroup v1",
+            "cgroup v2",
+        ]
         if measurement != "container":
             header[-2:] = ["source"]
             rows = [row[:-1] for row in rows]

@@ -19,6 +19,10 @@ def test_the_defaults_are_good() -> None:
     assert CollectorConfig(data="/x").data_dir == Path("/x")
 
 
+def test_groups_are_enabled_by_name() -> None:
+    assert CollectorConfig(enable=" percpu, disk,").groups == {"percpu", "disk"}
+
+
 def test_the_data_directory_follows_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert CollectorConfig().data_dir == Path("/var/lib/weir/collector")
@@ -41,6 +45,7 @@ def test_the_data_directory_follows_the_user(monkeypatch: pytest.MonkeyPatch) ->
         ({"node": "a\nb"}, "node: 'a\\nb' cannot be a name"),
         ({"cluster": "c" * 300}, "cannot be a name"),
         ({"cluster": ""}, "cluster: must not be empty"),
+        ({"enable": "disk,cpus"}, "enable: 'cpus' is no group that can be enabled; there are desc"),
         ({"proc_root": "/nowhere"}, "proc-root: /nowhere is no procfs"),
         ({"listen": "0.0.0.0:9180"}, "say --insecure"),
     ],

@@ -1,13 +1,14 @@
 import re
 from typing import get_args
 
-from monitor.catalogue import CATALOGUE, TAGS, Kind, Unit
+from monitor.catalogue import CATALOGUE, GROUPS, TAGS, Kind, Unit
 
 
 def test_every_row_is_complete_and_of_a_known_kind_and_unit() -> None:
     for name, metric in CATALOGUE.items():
         assert re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name), name
         assert metric.kind in get_args(Kind), name
+        assert re.fullmatch(r"[a-zA-Z_]+", metric.group), name
         assert metric.unit in get_args(Unit), name
         assert metric.measurement in TAGS, name
         assert metric.help and not metric.help.endswith("."), name
@@ -33,3 +34,8 @@ def test_the_names_are_those_of_the_field() -> None:
         "machine_cpu_cores",
     ):
         assert name in CATALOGUE
+
+
+def test_no_group_has_the_name_of_a_measurement() -> None:
+    """So that a scrape may ask for either in the same parameter."""
+    assert not GROUPS & TAGS.keys()
