@@ -107,6 +107,7 @@ def _sweeper(config: CollectorConfig, identity: Mapping[str, str], names: Names)
         Path(config.cgroup_root),
         names,
         claim_descriptors(),
+        groups=config.groups,
     )
 
 

@@ -26,7 +26,8 @@ class Sweeper:
     """Reads all containers of one node; one thread calls `sweep`, any may look at `containers`.
 
     `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
-    `claim_descriptors`), until `close`. Raises ConfigError where no cgroups are mounted.
+    `claim_descriptors`), until `close`; `groups` are the optional ones of the catalogue that are to
+    be read. Raises ConfigError where no cgroups are mounted.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class Sweeper:
         descriptors: int,
         now_ns: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
+        groups: frozenset[str] = frozenset(),
     ) -> None:
         self._identity = dict(identity)
+        self._groups = groups
         self._names = names
         self._now_ns = now_ns
         self._monotonic = monotonic
