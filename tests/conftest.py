@@ -11,10 +11,12 @@ import pytest
 from tests.real.parts import (  # noqa: F401 (fixtures)
     browser,
     chromium,
+    containerd,
     docker_engine,
     free_port,
     influxdb,
     page,
+    podman,
     promtool,
     virtual_machine,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import subprocess
 import tarfile
 from pathlib import Path
@@ -25,6 +27,30 @@ def archive(path: Path) -> Path:
             link = _member(f"bin/{applet}", tarfile.SYMTYPE)
             link.linkname = "busybox"
             tar.addfile(link)
+    return path
+
+
+def saved(path: Path, name: str) -> Path:
+    """Write the whole image as `docker save` does, under the name; returns `path`.
+
+    For `ctr images import` and `podman load`, which do not take a bare root file system.
+    """
+    layer = archive(path.with_suffix(".layer")).read_bytes()
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Env": ["PATH=/bin"], "Cmd": ["/bin/sh"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {
+        "layer.tar": layer,
+        "config.json": json.dumps(config).encode(),
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    with tarfile.open(path, "w") as tar:
+        for member, content in files.items():
+            tar.addfile(_member(member, tarfile.REGTYPE, len(content)), io.BytesIO(content))
     return path
 
 

@@ -19,6 +19,25 @@ MOUNT = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "cpuacct", "memory", "blkio", "pids", "unified")
 
 
+def cgroups_of(pid: int) -> dict[str, Path]:
+    """The process's directory in each hierarchy, by its controllers as the kernel writes them."""
+    unified = "unified" if (MOUNT / "unified").is_dir() else ""
+    lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    found = {}
+    for _, controllers, path in (line.split(":", 2) for line in lines):
+        mount = controllers.removeprefix("name=") or unified
+        found[controllers] = MOUNT / mount / path.lstrip("/")
+    return found
+
+
+def cgroup_of(pid: int, controller: str) -> Path:
+    """The process's directory in the hierarchy of a v1 controller, or in v2's (`""`)."""
+    for controllers, directory in cgroups_of(pid).items():
+        if controller in controllers.split(","):
+            return directory
+    raise AssertionError(f"no cgroup of controller {controller!r} for process {pid}")
+
+
 class Group:
     """One group, at `path` below the root of each hierarchy, and its first process."""
 

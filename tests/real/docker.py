@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.real.busybox import IMAGE, archive
+from tests.real.cgroups import cgroup_of
 from tests.real.process import Process
 from tests.real.require import program
 
@@ -30,11 +31,7 @@ class Container:
 
     def cgroup(self, controller: str) -> Path:
         """The container's directory in the hierarchy of a v1 controller, or in v2's (`""`)."""
-        for line in Path(f"/proc/{self.pid}/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controller in controllers.split(","):
-                return Path("/sys/fs/cgroup", controller or _unified(), path.lstrip("/"))
-        raise AssertionError(f"no cgroup of controller {controller!r} for {self.name}")
+        return cgroup_of(self.pid, controller)
 
     def exec(self, *command: str) -> str:
         return self.engine.cli("exec", self.id, *command)
@@ -127,8 +124,3 @@ class Engine:
         ):
             subprocess.run([self._ip, *command], check=True, capture_output=True)
         return name
-
-
-def _unified() -> str:
-    """Where v2 is mounted under /sys/fs/cgroup: at the root, or in `unified` beside v1."""
-    return "unified" if Path("/sys/fs/cgroup/unified").is_dir() else ""

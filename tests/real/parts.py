@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.real.busybox import IMAGE
+from tests.real.containerd import Containerd
 from tests.real.docker import Engine
 from tests.real.influxdb import InfluxDB
+from tests.real.podman import Podman
 from tests.real.process import unused_port
 from tests.real.require import absent, cgroup_mount, program, root
 from tests.real.vm import VirtualMachine, payload
@@ -42,6 +44,34 @@ def docker_engine() -> Iterator[Engine]:
             yield engine
         finally:
             engine.stop()
+
+
+@pytest.fixture(scope="session")
+def podman() -> Iterator[Podman]:
+    """podman with storage of this session's own, and the image busybox:test."""
+    root("podman")
+    cgroup_mount()
+    with _directory("podman") as directory:
+        tool = Podman(directory)
+        try:
+            tool.start()
+            yield tool
+        finally:
+            tool.stop()
+
+
+@pytest.fixture(scope="session")
+def containerd() -> Iterator[Containerd]:
+    """A containerd of this session's own, with the image busybox:test."""
+    root("containerd")
+    cgroup_mount()
+    with _directory("containerd") as directory:
+        daemon = Containerd(directory)
+        try:
+            daemon.start()
+            yield daemon
+        finally:
+            daemon.stop()
 
 
 @pytest.fixture(scope="session")

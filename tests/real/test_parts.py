@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 import urllib.request
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from tests.real.containerd import Containerd
     from tests.real.docker import Engine
     from tests.real.influxdb import InfluxDB
+    from tests.real.podman import Podman
     from tests.real.vm import VirtualMachine
 
 
@@ -28,6 +31,46 @@ def test_a_container_runs_with_a_network_and_a_cgroup(docker_engine: Engine) -> 
         assert docker_engine.stats(container)[0]["Name"] == container.name
     finally:
         container.remove()
+
+
+@pytest.mark.root
+def test_podman_runs_a_container_with_a_cgroup_and_leaves_nothing(podman: Podman) -> None:
+    container = podman.run("sleep", "100", options=("--memory", "64m"))
+    group = container.cgroup("memory")
+    try:
+        assert group.name == f"libpod-{container.id}"
+        assert int((group / "memory.limit_in_bytes").read_text()) == 64 * 2**20
+        assert str(container.pid) in (group / "cgroup.procs").read_text()
+        assert "sleep 100" in container.exec("ps")
+        container.stop()
+        assert container.pid == 0
+        container.start()
+        assert container.pid
+    finally:
+        container.remove()
+    assert not group.exists()
+
+
+@pytest.mark.root
+def test_containerd_runs_a_container_where_the_kubelet_wants_it(containerd: Containerd) -> None:
+    pod = f"/kubepods/burstable/pod{uuid.uuid4()}"
+    identity = uuid.uuid4().hex + uuid.uuid4().hex
+    container = containerd.run(
+        *("sleep", "100"),
+        namespace="k8s.io",
+        identity=identity,
+        annotations={"io.kubernetes.cri.container-name": "web"},
+        options=("--cgroup", f"{pod}/{identity}", "--memory-limit", str(64 * 2**20)),
+    )
+    group = container.cgroup("memory")
+    try:
+        assert str(group).endswith(f"{pod}/{identity}")
+        assert int((group / "memory.limit_in_bytes").read_text()) == 64 * 2**20
+        container.add_interface()
+        assert "eth0" in container.exec("ip", "addr")
+    finally:
+        container.remove()
+    assert not group.parent.exists()
 
 
 def test_influxdb_keeps_its_data_over_an_outage(influxdb: InfluxDB) -> None:
