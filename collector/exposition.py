@@ -15,7 +15,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from collector.latest import Current, Latest
-from monitor.catalogue import CATALOGUE, Metric
+from monitor.catalogue import CATALOGUE, TAGS, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -100,7 +100,7 @@ def _labels(
 ) -> dict[str, str]:
     labels = {key: value for key, value in row.series.tags if key not in _NOT_SHOWN}
     if row.series.measurement == "container":
-        own = tuple(tag for tag in row.series.tags if tag[0] not in ("interface", "device"))
+        own = tuple(tag for tag in row.series.tags if tag[0] in TAGS["container"])
         info = infos.get(own, {})
         known = {"id": info.get("cgroup"), "name": info.get("name"), "image": info.get("image")}
         labels |= {key: str(value) for key, value in known.items() if value}

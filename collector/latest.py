@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from monitor.catalogue import TAGS
 from monitor.record import Record, Series, Value
 
 _OF_CONTAINERS = frozenset({"container", "container_info"})
 _SHOWN = _OF_CONTAINERS | {"node", "machine", "weir"}
 _RARE = frozenset({"container_info", "machine"})
 """Written every few minutes only, so their age says nothing."""
-_PARTS = frozenset({"interface", "device"})
 
 _Shape = tuple[str, tuple[str, ...]]
 
@@ -85,4 +85,5 @@ def _owner(series: Series) -> str:
     """The container that a row belongs to, as text; "" for rows of the host and of Weir."""
     if series.measurement not in _OF_CONTAINERS:
         return ""
-    return "\0".join(f"{key}\1{value}" for key, value in series.tags if key not in _PARTS)
+    own = TAGS["container"]
+    return "\0".join(f"{key}\1{value}" for key, value in series.tags if key in own)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from collector import exposition
 from collector.latest import Current, Latest
+from monitor.catalogue import TAGS
 from monitor.edgelog import EdgeLog
 from monitor.record import Value
 from monitor.stream.server import add_stream
@@ -55,30 +56,33 @@ def create_app(
 def containers_now(latest: Latest) -> list[dict[str, Any]]:
     """Every container of the last sweep, by its tags, with its raw fields and when they were read.
 
-    `interfaces` and `devices` hold the counters of each. Counters are as the kernel has them: a
-    rate takes two answers.
+    `interfaces` and `devices` hold the figures of each, `others` those of what else there are
+    several of: `{"tags": {"tcp_state": "listen"}, "fields": …}`. Counters are as the kernel has
+    them: a rate takes two answers.
     """
     found: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
     rows = [r for r in latest.rows() if r.series.measurement in ("container", "container_info")]
     for row in rows:
-        tags = dict(row.series.tags)
-        interface, device = tags.pop("interface", None), tags.pop("device", None)
+        tags = {key: value for key, value in row.series.tags if key in TAGS["container"]}
+        more = {key: value for key, value in row.series.tags if key not in tags}
         entry = found.setdefault(tuple(tags.items()), _entry(tags))
         if row.series.measurement == "container_info":
             entry |= {key: row.fields.get(key) for key in INFO}
-        elif interface is not None:
-            entry["interfaces"][interface] = _counters(row.fields)
-        elif device is not None:
-            entry["devices"][device] = _counters(row.fields)
-        else:
+        elif not more:
             entry |= _whole(row)
+        elif more.keys() == {"interface"}:
+            entry["interfaces"][more["interface"]] = _counters(row.fields)
+        elif more.keys() == {"device"}:
+            entry["devices"][more["device"]] = _counters(row.fields)
+        else:
+            entry["others"].append({"tags": more, "fields": _counters(row.fields)})
     return list(found.values())
 
 
 def _entry(tags: Mapping[str, str]) -> dict[str, Any]:
     names = {key: tags.get(key) for key in ("cluster", "node", "namespace", "pod", "container")}
     unknown = dict.fromkeys((*INFO, "time", "start_time_seconds"))
-    return {**names, **unknown, "fields": {}, "interfaces": {}, "devices": {}}
+    return {**names, **unknown, "fields": {}, "interfaces": {}, "devices": {}, "others": []}
 
 
 def _whole(row: Current) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def test_a_container_is_one_entry_with_its_interfaces_and_devices(log: EdgeLog) 
         row("container", {"cpu_usage_seconds_total": 2.5, **started}),
         row("container", {"network_receive_bytes_total": 3, **started}, interface="eth0"),
         row("container", {"fs_reads_bytes_total": 4, **started}, device="sda"),
+        row("container", {"network_tcp_usage_total": 5}, tcp_state="listen"),
         row("container_info", info),
         Record(Series.of("node", {"cluster": "c", "node": "n"}), {"load1": 1.0}, 5 * 10**9),
     ]
@@ -69,6 +70,9 @@ def test_a_container_is_one_entry_with_its_interfaces_and_devices(log: EdgeLog) 
             "cluster": "c", "node": "n", "namespace": "shop", "pod": None, "container": "web",
             "interfaces": {"eth0": {"network_receive_bytes_total": 3}},
             "devices": {"sda": {"fs_reads_bytes_total": 4}},
+            "others": [
+                {"tags": {"tcp_state": "listen"}, "fields": {"network_tcp_usage_total": 5}}
+            ],
             "time": 5.0, "start_time_seconds": 1.5,
             "fields": {"cpu_usage_seconds_total": 2.5},
             "id": "abc", "image": "i", "runtime": "docker", "cgroup": "/docker/abc",

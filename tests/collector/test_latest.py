@@ -31,6 +31,7 @@ def test_a_container_without_a_row_in_the_sweep_is_gone_with_all_its_rows() -> N
     both = [
         row("container", {"cpu": 1}, 1, container="web"),
         row("container", {"bytes": 1}, 1, container="web", interface="eth0"),
+        row("container", {"listening": 1}, 1, container="web", tcp_state="listen"),
         row("container_info", {"id": "x"}, 1, container="web"),
         row("container", {"cpu": 1}, 1, container="db", pod="web"),
     ]
