@@ -79,7 +79,7 @@ class Rounds:
         due = self._tiers.due(time_ns)
         if self._docker is not None and self._docker.updated():
             due = due._replace(limits=True)
-        records = self._host.read(due.slow)
+        records = self._host.read(due)
         records += self._containers(due)
         if self._docker is not None:
             records += event_records(self._docker.drain(), self._identity)

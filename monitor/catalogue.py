@@ -12,7 +12,9 @@ from importlib.resources import files
 from typing import Literal, cast
 
 Kind = Literal["counter", "gauge"]
-Unit = Literal["seconds", "bytes", "cores", "microseconds", "shares", "unix seconds", "1"]
+Unit = Literal[
+    "seconds", "bytes", "cores", "microseconds", "shares", "unix seconds", "celsius", "1"
+]
 
 OPTIONAL_GROUPS = frozenset(("percpu", "sched", "memory_numa", "disk", "tcp", "udp", "descriptors"))
 """Groups that cost more than most want to pay: a collector reads them only when told to."""

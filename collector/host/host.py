@@ -3,23 +3,59 @@
 from __future__ import annotations
 
 import logging
-import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
-from collector.host import cpu, devices, filesystems, memory, pressure
+from collector.host import cpu, devices, filesystems, machine, memory, pressure, temperature
 from collector.host.rows import Row
-from monitor.record import Record, Series, Value
+from collector.ticker import Due
+from monitor.record import Record, Series
 
 log = logging.getLogger(__name__)
 
 Reader = Callable[[], Iterable[Row]]
 MACHINE_SECONDS = 300.0
+ALL = Due(slow=True, limits=True)
+
+
+class Readers(NamedTuple):
+    """The readers by what they read: at each tick, each 10 s, each minute; and of the machine."""
+
+    fast: Mapping[str, Reader]
+    slow: Mapping[str, Reader]
+    rare: Mapping[str, Reader]
+    machine: Reader
+
+    def of(self, due: Due) -> dict[str, Reader]:
+        """Those of `node` that are due."""
+        return {
+            **self.fast,
+            **(self.slow if due.slow else {}),
+            **(self.rare if due.limits else {}),
+        }
+
+
+def readers(proc_root: Path, root: Path = Path("/")) -> Readers:
+    """All readers of the host. Mounts and sensors cost most and change least, so they are rare."""
+    return Readers(
+        {"CPU time": cpu.cpu, "memory": partial(memory.memory, proc_root)},
+        {
+            "load": cpu.load,
+            "disks": devices.disks,
+            "network": partial(devices.network, proc_root),
+            "pressure": partial(pressure.pressure, proc_root),
+        },
+        {
+            "filesystems": partial(filesystems.filesystems, proc_root),
+            "temperature": partial(temperature.temperatures, root / "sys"),
+        },
+        partial(machine.machine, proc_root, root),
+    )
 
 
 class Host:
@@ -37,21 +73,12 @@ class Host:
         self._series: dict[tuple[tuple[str, str], ...], Series] = {}
         self._failing: set[str] = set()
         self._machine_due = 0.0
-        self._fast: dict[str, Reader] = {"CPU time": cpu.cpu, "memory": memory.memory}
-        self._slow: dict[str, Reader] = {
-            "load": cpu.load,
-            "swap": memory.swap,
-            "disks": devices.disks,
-            "network": devices.network,
-            "filesystems": filesystems.filesystems,
-            "pressure": partial(pressure.pressure, proc_root),
-        }
+        self._readers = readers(proc_root)
 
-    def read(self, slow: bool = True) -> list[Record]:
+    def read(self, due: Due = ALL) -> list[Record]:
         """One sweep's rows of `node`, with the `machine` row when that is due (every 5 min)."""
-        readers = {**self._fast, **self._slow} if slow else self._fast
         records: dict[Series, Record] = {}
-        for what, reader in readers.items():
+        for what, reader in self._readers.of(due).items():
             for record in self._try(what, reader, "node"):
                 # One row a sweep for the node itself; its time is that of the first reading (CPU).
                 first = records.get(record.series, record)
@@ -59,7 +86,7 @@ class Host:
                 records[record.series] = Record(record.series, fields, first.time_ns)
         if time.monotonic() < self._machine_due:
             return list(records.values())
-        machine = self._try("machine", _machine, "machine")
+        machine = self._try("machine", self._readers.machine, "machine")
         if machine:
             self._machine_due = time.monotonic() + MACHINE_SECONDS
         return [*records.values(), *machine]
@@ -85,13 +112,3 @@ class Host:
         if series is None:
             series = self._series[key] = Series.of(measurement, {**self._identity, **tags})
         return series
-
-
-def _machine() -> Iterable[Row]:
-    fields: dict[str, Value] = {
-        "cpu_cores": psutil.cpu_count() or 1,
-        "memory_bytes": psutil.virtual_memory().total,
-        "kernel_version": platform.release(),
-        "weir_version": version("weir"),
-    }
-    return [Row({}, fields)]

@@ -8,18 +8,18 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 import pytest
 
-from collector.host.filesystems import local
 from collector.host.host import Host
 from collector.host.pressure import pressure
+from collector.ticker import Due
 from monitor.catalogue import CATALOGUE
 from monitor.record import Record
 
 IDENTITY = {"cluster": "default", "node": "here"}
+FAST = Due(slow=False, limits=False)
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,9 @@ def test_the_figures_are_those_of_the_kernel() -> None:
     assert the(records, "memory_working_set_bytes") == total - the(
         records, "memory_MemAvailable_bytes"
     )
+    assert the(records, "memory_Cached_bytes") == pytest.approx(
+        int(meminfo["Cached"].split()[0]) * 1024, rel=0.05
+    )
     assert the(records, "boot_time_seconds") == pytest.approx(
         time.time() - float(Path("/proc/uptime").read_text().split()[0]), abs=3
     )
@@ -73,20 +76,19 @@ def test_seconds_are_floats_and_bytes_integers() -> None:
             if isinstance(value, str):
                 continue
             unit = CATALOGUE[f"{record.series.measurement}_{field}"].unit
-            assert isinstance(value, int if unit in ("bytes", "cores") else float), field
+            expected = {"bytes": int, "cores": int, "seconds": float, "celsius": float}
+            assert isinstance(value, expected.get(unit, int | float)), field
 
 
 def test_the_node_has_one_row_a_sweep_and_the_machine_is_rare() -> None:
     host = Host(IDENTITY)
-    first, second = host.read(), host.read(slow=False)
+    first, second = host.read(), host.read(FAST)
     for records in (first, second):
         assert len({record.series for record in records}) == len(records)
     assert {r.series.measurement for r in first} == {"node", "machine"}
     assert {r.series.measurement for r in second} == {"node"}
-    assert {key for r in second for key in r.fields} == {
-        "cpu_usage_seconds_total", "cpu_seconds_total", "memory_working_set_bytes",
-        "memory_MemTotal_bytes", "memory_MemAvailable_bytes",
-    }  # fmt: skip
+    groups = {CATALOGUE[f"node_{key}"].group for r in second for key in r.fields}
+    assert groups == {"cpu", "memory"}
 
 
 def test_one_reading_that_fails_hides_no_other_and_is_said_once(
@@ -96,14 +98,14 @@ def test_one_reading_that_fails_hides_no_other_and_is_said_once(
     for name in ("stat", "meminfo"):
         shutil.copy(f"/proc/{name}", tmp_path / name)
     host = Host(IDENTITY, tmp_path)
-    assert the(host.read(slow=False), "memory_MemTotal_bytes") > 0
+    assert the(host.read(FAST), "memory_MemTotal_bytes") > 0
     (tmp_path / "meminfo").rename(tmp_path / "hidden")
     for _ in range(3):
-        records = host.read(slow=False)
+        records = host.read(FAST)
         assert the(records, "cpu_usage_seconds_total") > 0
     assert host.errors == 3
     (tmp_path / "hidden").rename(tmp_path / "meminfo")
-    assert the(host.read(slow=False), "memory_MemTotal_bytes") > 0
+    assert the(host.read(FAST), "memory_MemTotal_bytes") > 0
     said = [r.getMessage() for r in caplog.records if "memory" in r.getMessage()]
     assert [line.partition(",")[0] for line in said] == [
         "host: cannot read memory",
@@ -138,23 +140,3 @@ def test_pressure_of_another_form_is_an_error_with_its_line(tmp_path: Path, text
     put_pressure(tmp_path, "io", text)
     with pytest.raises(ValueError, match=r"pressure/io, line 1"):
         list(pressure(tmp_path))
-
-
-class Mount(NamedTuple):
-    device: str
-    mountpoint: str
-    fstype: str
-
-
-def test_only_local_filesystems_are_asked_and_each_once() -> None:
-    mounts = [
-        Mount("/dev/sda1", "/", "ext4"),
-        Mount("/dev/sda1", "/var/lib/kubelet/pods/x/volume", "ext4"),
-        Mount("server:/export", "/mnt", "nfs4"),
-        Mount("/dev/sdb1", "/mnt/below", "xfs"),
-        Mount("user@host:", "/home/ann/remote", "fuse.sshfs"),
-        Mount("/dev/sdc1", "/mnt2", "xfs"),
-        Mount("tmpfs", "/run", "tmpfs"),
-        Mount("/dev/sdd1", "/run/media/disk", "vfat"),
-    ]
-    assert local(mounts) == ["/", "/mnt2", "/run/media/disk"]
