@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from monitor import escaping
 from monitor.errors import LineProtocolError
@@ -28,24 +29,26 @@ def encode(records: Iterable[Record]) -> bytes:
     """Whole lines, each ended by a newline. A record without a finite field yields no line."""
     lines = []
     for series, fields, time_ns in records:
-        text = ",".join(
-            f"{key if key.isidentifier() else escaping.tag(escaping.safe_name(key))}={shown}"
-            for key, value in fields.items()
-            if (shown := _shown(value)) is not None
-        )
-        if text:
-            lines.append(f"{series.key} {text} {time_ns}\n")
+        shown = []
+        for key, value in fields.items():
+            kind = type(value)
+            if kind is int:
+                shown.append(f"{_key(key)}={value}i")
+            elif kind is float:
+                if math.isfinite(value):  # type: ignore[arg-type]
+                    shown.append(f"{_key(key)}={value!r}")
+            elif kind is bool:
+                shown.append(f"{_key(key)}={'true' if value else 'false'}")
+            else:
+                shown.append(f'{_key(key)}="{escaping.text(escaping.safe_text(str(value)))}"')
+        if shown:
+            lines.append(f"{series.key} {','.join(shown)} {time_ns}\n")
     return "".join(lines).encode()
 
 
-def _shown(value: Value) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return f"{value}i"
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else None
-    return f'"{escaping.text(escaping.safe_text(value))}"'
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str:
+    return name if name.isidentifier() else escaping.tag(escaping.safe_name(name))
 
 
 class Parser:

@@ -98,6 +98,11 @@ class Groups:
     def __enter__(self) -> Groups:
         return self
 
+    @property
+    def all(self) -> tuple[Group, ...]:
+        """Those that were made, in that order."""
+        return tuple(self._groups)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
