@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from collector.cgroup.files import claim_descriptors
 from collector.config import CollectorConfig
+from collector.containers import paths, services
 from collector.containers.names import Names, NoNames
 from collector.host.host import Host
 from collector.latest import Latest
@@ -108,6 +109,7 @@ def _sweeper(config: CollectorConfig, identity: Mapping[str, str], names: Names)
         names,
         claim_descriptors(),
         groups=config.groups,
+        find=services.find if config.services else paths.find,
     )
 
 

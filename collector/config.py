@@ -38,6 +38,9 @@ class CollectorConfig(ListenConfig):
         "groups of metrics to read beside the usual ones, separated by commas: "
         f"{', '.join(sorted(OPTIONAL_GROUPS))}",
     )
+    services: bool = setting(
+        False, "show the node's systemd services too, each like a container in its slice"
+    )
     proc_root: str = setting("/proc", "where the host's procfs is mounted")
     cgroup_root: str = setting("/sys/fs/cgroup", "where the host's cgroups are mounted")
     log_max_bytes: int = setting(256 * MIB, "bytes that the edge log may take on the disk")

@@ -12,7 +12,8 @@ from collector.cgroup.hierarchy import detect
 from collector.containers import rows
 from collector.containers.container import Container
 from collector.containers.discovery import Discovery
-from collector.containers.names import Found, Names, Naming, fallback
+from collector.containers.names import SYSTEMD, Found, Names, Naming, fallback
+from collector.containers.paths import find
 from collector.containers.start import start_time
 from collector.network import Namespaces, Network
 from collector.ticker import Due
@@ -27,7 +28,8 @@ class Sweeper:
 
     `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
     `claim_descriptors`), until `close`; `groups` are the optional ones of the catalogue that are to
-    be read. Raises ConfigError where no cgroups are mounted.
+    be read; `find` says what lives at a cgroup path. Raises ConfigError where no cgroups are
+    mounted.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Sweeper:
         now_ns: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
         groups: frozenset[str] = frozenset(),
+        find: Callable[[str], Found | None] = find,
     ) -> None:
         self._identity = dict(identity)
         self._groups = groups
@@ -48,7 +51,7 @@ class Sweeper:
         self._monotonic = monotonic
         self.hierarchy = detect(cgroup_root)
         self._cgroups = Cgroups(self.hierarchy, proc_root, descriptors)
-        self._discovery = Discovery(self.hierarchy.tree, monotonic)
+        self._discovery = Discovery(self.hierarchy.tree, monotonic, find)
         self._proc = Root(proc_root)
         self._namespaces = Namespaces(proc_root)
         self._containers: dict[str, Container] = {}
@@ -132,12 +135,13 @@ class Sweeper:
 
     def _named(self, container: Container) -> bool:
         """Whether the container has a name by now; takes a new one where it has changed."""
-        naming = self._names.name_of(container.found)
+        found = container.found
+        naming = fallback(found) if found.runtime == SYSTEMD else self._names.name_of(found)
         if naming is None:
             waited = self._now_ns() / 1e9 - container.seen_seconds
             if container.naming is not None or waited < NAME_WAIT_SECONDS:
                 return container.naming is not None
-            naming = fallback(container.found)
+            naming = fallback(found)
         if naming is not container.naming and naming != container.naming:
             self._call(container, naming)
         return True

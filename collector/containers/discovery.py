@@ -29,15 +29,21 @@ _COUNTS_NOTHING = 1  # overlayfs and btrfs, under a fixture tree: always look
 
 
 class Discovery:
-    """The containers below `tree`, by their path from it (with a leading "/").
+    """What `find` knows below `tree`, by its path from it (with a leading "/").
 
     A directory that cannot be looked into hides no other; what was known below it stays. That is
     told of when it begins and when it ends.
     """
 
-    def __init__(self, tree: Path, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tree: Path,
+        monotonic: Callable[[], float],
+        find: Callable[[str], Found | None] = find,
+    ) -> None:
         self._tree = str(tree)
         self._monotonic = monotonic
+        self._find = find
         self._links: dict[str, int] = {}
         self._children: dict[str, set[str]] = {}
         self._found: dict[str, Found] = {}
@@ -91,7 +97,7 @@ class Discovery:
             count = self._count(path)
             if count is None:
                 continue
-            found = find(path)
+            found = self._find(path)
             if found:
                 self._found[path] = found
             if path.count("/") >= MAX_DEPTH:

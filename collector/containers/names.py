@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from monitor.escaping import safe_name
+
+SYSTEMD = "systemd"
+ROOT_SLICE = "-.slice"
+"""What systemd calls the slice that holds all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A container as its cgroup path tells it. `path` starts with "/", from the hierarchy's root.
 
-    `runtime` is docker, containerd, crio, podman, or "" where the path does not say it. `pod_uid`
-    (with dashes, as Kubernetes writes it) is None outside Kubernetes.
+    `runtime` is docker, containerd, crio, podman, or "" where the path does not say it; systemd for
+    a service, whose unit name is the `id`. `pod_uid` (with dashes, as Kubernetes writes it) is None
+    outside Kubernetes.
     """
 
     path: str
@@ -53,7 +60,20 @@ class NoNames:
 
 @lru_cache(maxsize=4096)
 def fallback(found: Found) -> Naming:
-    """The naming that the cgroup path alone gives: `docker-0123456789ab`, `pod<uid>`."""
+    """The naming that the cgroup path alone gives: `docker-0123456789ab`, `pod<uid>`.
+
+    A service is called by its unit, in its slice; a container whose id is a name by that name.
+    """
+    if found.runtime == SYSTEMD:
+        unit, parent = safe_name(found.id), found.path.split("/")[-2]
+        return Naming(unit, namespace=safe_name(parent) or ROOT_SLICE, name=unit)
+    if not is_digest(found.id):
+        return Naming(found.id, name=found.id)
     container = f"{found.runtime or 'container'}-{found.id[:12]}"
     pod = f"pod{found.pod_uid}" if found.pod_uid else None
     return Naming(container, pod=pod, name=container)
+
+
+def is_digest(id: str) -> bool:
+    """Whether an id is one of the 64 hex digits that most runtimes make up, and no name."""
+    return len(id) == 64 and not id.strip("0123456789abcdef")

@@ -6,10 +6,15 @@
 | kubernetes | /kubepods[/QOS]/podUID/ID | /kubepods.slice/…-podUID_.slice/RUNTIME-ID.scope |
 | cri-o      | …/crio-ID                 | …/crio-ID.scope                                  |
 | podman     | /libpod_parent/libpod-ID  | /machine.slice/libpod-ID.scope                   |
+| containerd | /NAMESPACE/ID             | /system.slice/nerdctl-ID.scope                   |
 
-Nested runtimes (kind, Docker in Docker) repeat these below a container's own group. conmon, which
-stands beside each container of podman and CRI-O, and systemd's `.mount` units look similar and are
-none.
+An ID has 64 hex digits. Only containerd takes names for it (`ctr run IMAGE NAME`), and /x/y may be
+anything, so of those the ones in its namespace `default` are known: /default/NAME.
+
+Nested runtimes (kind, Docker in Docker) repeat these below a container's own group; a user's podman
+does below /user.slice/…/user@UID.service. What stands beside containers and looks similar is none:
+conmon (podman's and CRI-O's), BuildKit's steps, systemd's `.mount` units; nor are the groups that
+crun makes inside a container's.
 """
 
 from __future__ import annotations
@@ -24,9 +29,13 @@ _CONTAINER = re.compile(
     r"(?P<id>[0-9a-f]{64})"
     r"(?:\.scope)?"
 )
+_PARENTS = {"docker": "docker", "default": "containerd", "k8s.io": "containerd"}
+"""Two of containerd's namespaces; what others are called is for their users to choose."""
 _POD = re.compile(
     r"(?:.*-)?pod(?P<uid>[0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?:\.slice)?"
 )
+_CTR = re.compile(r"/default/(?P<name>(?=.{1,76}$)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*)")
+"""https://github.com/containerd/containerd/blob/main/pkg/identifiers/validate.go"""
 _RUNTIMES = {
     "cri-containerd": "containerd",
     "nerdctl": "containerd",
@@ -40,7 +49,8 @@ def find(path: str) -> Found | None:
     *parents, last = path.strip("/").split("/")
     match = _CONTAINER.fullmatch(last)
     if match is None:
-        return None
+        named = _CTR.fullmatch(path)
+        return Found(path, named["name"], "containerd") if named else None
     said, unit, id = match["runtime"], match["unit"], match["id"]
     if unit:  # containerd told to use systemd names with the cgroupfs driver: SLICE:PREFIX:ID
         parents.append(unit)
@@ -51,7 +61,7 @@ def find(path: str) -> Found | None:
 
 
 def _runtime_of(parents: list[str]) -> str:
-    return "docker" if parents and parents[-1] == "docker" else ""
+    return _PARENTS.get(parents[-1], "") if parents else ""
 
 
 def _pod(parents: list[str]) -> str | None:

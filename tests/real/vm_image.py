@@ -1,4 +1,7 @@
-"""The virtual machine's disk: Debian 12 with systemd, cgroup v2 and Docker. Built once and kept."""
+"""The virtual machine's disk: Debian 12 with systemd, cgroup v2, Docker, containerd and Podman.
+
+Built once and kept.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,13 @@ from tests.real.busybox import archive
 from tests.real.require import program, root
 
 PACKAGES = (
-    "systemd,systemd-sysv,udev,linux-image-cloud-amd64,docker.io,iproute2,python3,busybox-static"
+    "systemd,systemd-sysv,udev,dbus,dbus-user-session,libpam-systemd,linux-image-cloud-amd64,"
+    "docker.io,podman,crun,netavark,iptables,uidmap,slirp4netns,iproute2,python3,busybox-static"
 )
 RELEASE = "bookworm"
 BUSYBOX = "/var/lib/busybox.tar"
+USER = "weir"
+"""An ordinary user, number 1000, who may run containers with limits: rootless."""
 
 # One shell on the second serial port: a line of base64 in, its output and exit code out.
 SHELL = """\
@@ -45,11 +51,13 @@ StandardError=journal+console
 [Install]
 WantedBy=multi-user.target
 """
+DELEGATED = "[Service]\nDelegate=cpu cpuset io memory pids\n"
 NETWORK = "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n"
 FILES = {
     "usr/local/sbin/weir-shell": SHELL,
     "etc/systemd/system/weir-shell.service": SHELL_UNIT,
     "etc/systemd/network/10-user.network": NETWORK,
+    "etc/systemd/system/user@.service.d/delegate.conf": DELEGATED,
     "etc/docker/daemon.json": '{"iptables": false}\n',
     "etc/hostname": "weir-vm\n",
 }
@@ -76,7 +84,7 @@ def image() -> Image:
     root("building the virtual machine")
     debootstrap = program("debootstrap", "debootstrap debian-archive-keyring")
     program("mke2fs", "e2fsprogs")
-    recipe = repr((PACKAGES, RELEASE, BUSYBOX, FILES, UNITS, SLOW_UNITS))
+    recipe = repr((PACKAGES, RELEASE, BUSYBOX, USER, FILES, UNITS, SLOW_UNITS))
     directory = cache_directory() / f"vm-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
     directory.parent.mkdir(parents=True, exist_ok=True)
     with (directory.parent / "vm.lock").open("w") as lock:
@@ -99,6 +107,7 @@ def _build(debootstrap: str, directory: Path) -> None:
     _run("chroot", str(rootfs), "systemctl", "enable", *UNITS)
     _run("chroot", str(rootfs), "systemctl", "mask", *SLOW_UNITS)
     _run("chroot", str(rootfs), "passwd", "-d", "root")
+    _run("chroot", str(rootfs), "useradd", "--create-home", "--shell=/bin/sh", USER)
     archive(rootfs / BUSYBOX.lstrip("/"))
     for kind in ("vmlinuz", "initrd"):
         shutil.copy(next((rootfs / "boot").glob(f"{kind}*")).resolve(), work / kind)

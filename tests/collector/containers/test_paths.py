@@ -66,7 +66,46 @@ STATIC = "0123456789abcdef" * 2
             None,
         ),
         (f"/system.slice/app.service/libpod-payload-{ID}", "podman", None),
+        (f"/system.slice/app.slice/app.service/libpod-payload-{ID}", "podman", None),
+        (f"/libpod_parent/{OTHER}/libpod-{ID}", "podman", None),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice"
+            f"/user-libpod_pod_{OTHER}.slice/libpod-{ID}.scope",
+            "podman",
+            None,
+        ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service"
+            f"/libpod-payload-{ID}",
+            "podman",
+            None,
+        ),
+        (
+            f"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-{ID}.scope",
+            "docker",
+            None,
+        ),
         (f"/system.slice/nerdctl-{ID}.scope", "containerd", None),
+        (
+            f"/user.slice/user-1000.slice/user@1000.service/user.slice/nerdctl-{ID}.scope",
+            "containerd",
+            None,
+        ),
+        (f"/default/{ID}", "containerd", None),
+        (f"/k8s.io/{ID}", "containerd", None),
+        (f"/staging/{ID}", "", None),
+        (f"/crio/crio-{ID}", "crio", None),
+        (
+            f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{STATIC}.slice"
+            f"/crio-{ID}.scope",
+            "crio",
+            STATIC,
+        ),
+        (
+            f"/system.slice/containerd.service/kubepods-pod{UID_}.slice:cri-containerd:{ID}",
+            "containerd",
+            UID,
+        ),
         (f"/docker/{OTHER}/docker/{ID}", "docker", None),
         (f"/docker/{OTHER}/kubelet/kubepods/burstable/pod{UID}/{ID}", "", UID),
         (
@@ -80,6 +119,11 @@ STATIC = "0123456789abcdef" * 2
 )
 def test_containers(path: str, runtime: str, pod: str | None) -> None:
     assert find(path) == Found(path, ID, runtime, pod)
+
+
+def test_containerds_own_namespace_has_containers_with_names() -> None:
+    for name in ("web", "web-1", "a_b.c", "x" * 76):
+        assert find(f"/default/{name}") == Found(f"/default/{name}", name, "containerd")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +146,21 @@ def test_containers(path: str, runtime: str, pod: str | None) -> None:
         f"/docker/{ID}0",
         f"/docker/{ID.upper()}",
         f"/docker/{ID}\n",
+        "/docker/buildkit/x8h2k5m9qz1r7t3v6w0y4b2nd",
+        "/system.slice/docker-buildkit-x8h2k5m9qz1r7t3v6w0y4b2nd.scope",
+        f"/system.slice/{UID}.service",
+        f"/system.slice/app.service/runtime/libpod-conmon-{ID}",
+        f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-conmon-{ID}.scope",
+        "/user.slice/user-1000.slice/user@1000.service/user.slice/podman-pause-50f473cc.scope",
+        "/machine.slice/machine-libpod_pod_" + OTHER + ".slice",
+        "/libpod_parent",
+        "/k8s.io/web",
+        "/default",
+        "/default/web/inner",
+        f"/docker/{OTHER}/default/web",
+        "/default/.hidden",
+        "/default/" + "x" * 77,
+        "/system.slice/nginx.service",
     ],
 )
 def test_what_is_no_container(path: str) -> None:
@@ -110,5 +169,7 @@ def test_what_is_no_container(path: str) -> None:
 
 def test_names_without_a_runtime_come_from_the_path() -> None:
     assert fallback(Found("/docker/x", ID, "docker")).container == f"docker-{ID[:12]}"
+    web = fallback(Found("/default/web-1", "web-1", "containerd"))
+    assert (web.container, web.namespace) == ("web-1", None)
     pod = fallback(Found("/kubepods/x", ID, "", UID))
     assert (pod.container, pod.pod) == (f"container-{ID[:12]}", f"pod{UID}")
