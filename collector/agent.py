@@ -22,7 +22,7 @@ from collector.rounds import Rounds
 from collector.self_metrics import SelfMetrics
 from collector.sweep import Sweeper
 from collector.sweep_log import SweepLog
-from collector.ticker import Ticker, until
+from collector.ticker import Ticker
 from collector.web import create_app
 from monitor.edgelog import EdgeLog, Limits
 from monitor.web.server import Server
@@ -54,11 +54,10 @@ class Agent:
         self._docker = _docker_names(config, os.environ if environ is None else environ)
         self._log = EdgeLog(config.data_dir, limits, tags={**identity, "process": "collector"})
         self._latest = Latest(max(KEEP_SECONDS, 3 * config.interval))
-        self._stop = threading.Event()
         self._sweep_log = SweepLog(self._log)
         self._rounds = Rounds(
             identity,
-            Ticker(config.interval, until(self._stop)),
+            partial(Ticker, config.interval),
             partial(_sweeper, config, identity, self._docker or NoNames()),
             Host(identity, Path(config.proc_root)),
             self._docker,
@@ -85,7 +84,7 @@ class Agent:
 
     def stop(self) -> None:
         """End sweep, server and log, within about two seconds."""
-        self._stop.set()
+        self._rounds.stop()
         self._server.stop()
         if self._docker is not None:
             self._docker.stop()

@@ -1,4 +1,4 @@
-"""The rounds of a collector: at each tick read everything, keep it, show it."""
+"""The rounds of a collector: at each tick, and when asked, read everything, keep it, show it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from collector.demand import Demand
 from collector.events import event_records
 from collector.host.host import Host
 from collector.latest import Latest
 from collector.self_metrics import SelfMetrics
 from collector.sweep import Sweeper
 from collector.sweep_log import SweepLog
-from collector.ticker import Due, Tick, Ticker, Tiers
+from collector.ticker import Due, Ticker, Tiers
+from collector.watch import Watch
 from monitor.errors import ConfigError
 from monitor.record import Record
 
@@ -24,19 +26,21 @@ log = logging.getLogger(__name__)
 
 DOCKER_WAIT_SECONDS = 2.0
 """So that the first round finds the names; an engine that needs longer names later ones."""
+ON_DEMAND = Due(slow=True, limits=False)
 
 
 class Rounds:
-    """Runs until its ticker says stop.
+    """Runs on one thread, until told to stop.
 
-    `make_sweeper` raises ConfigError while no cgroups are mounted: then there are rounds without
-    containers, and it is tried again each minute. `last_monotonic` is when the last round ended.
+    `make_ticker` makes a ticker of the way to wait for it. `make_sweeper` raises ConfigError while
+    no cgroups are mounted: then there are rounds without containers, and it is tried again each
+    minute. `last_monotonic` is when the last round ended.
     """
 
     def __init__(
         self,
         identity: Mapping[str, str],
-        ticker: Ticker,
+        make_ticker: Callable[[Callable[[float], bool]], Ticker],
         make_sweeper: Callable[[], Sweeper],
         host: Host,
         docker: DockerNames | None,
@@ -45,8 +49,11 @@ class Rounds:
         latest: Latest,
     ) -> None:
         self._identity = identity
-        self._ticker = ticker
+        self._ticker = make_ticker(self._until_tick)
         self._tiers = Tiers()
+        self._watch = Watch()
+        self._demand = Demand(self._watch.wake)
+        self._stopping = False
         self._make_sweeper = make_sweeper
         self._sweeper: Sweeper | None = None
         self._told_missing = False
@@ -61,22 +68,53 @@ class Rounds:
         """Make one round at once, so that there is something to see, then one at each tick."""
         if self._docker is not None:
             self._docker.wait(DOCKER_WAIT_SECONDS)
-        tick: Tick | None = Tick(time.time_ns(), 0)
-        while tick is not None:
+        first_ns = time.time_ns()
+        self._make(first_ns, self._tiers.due(first_ns))
+        while (tick := self._ticker.next()) is not None:
             self._metrics.missed += tick.missed
-            try:
-                self._round(tick.time_ns)
-            except Exception:
-                # The thread's outermost line: a round that fails must not be the last one.
-                self._metrics.failed += 1
-                log.exception("a round failed; the next one is made all the same")
-            tick = self._ticker.next()
+            self._make(tick.time_ns, self._tiers.due(tick.time_ns))
+        self._demand.close()
         if self._sweeper is not None:
             self._sweeper.close()
+        self._watch.close()
 
-    def _round(self, time_ns: int) -> None:
+    def fresh(self, max_age_seconds: float) -> None:
+        """Return once the newest round began at most so many seconds ago; any thread may ask.
+
+        If need be, a round is made for it. After five seconds this returns all the same.
+        """
+        self._demand.fresh(max_age_seconds)
+
+    def stop(self) -> None:
+        """Let `run` return soon; any thread may say so."""
+        self._stopping = True
+        self._watch.wake()
+
+    def _until_tick(self, seconds: float) -> bool:
+        """Wait for the tick, and do what cannot wait so long. True to stop."""
+        tick = time.monotonic() + seconds
+        while not self._stopping:
+            now, asked = time.monotonic(), self._demand.due
+            if now >= tick:
+                return False
+            if now >= asked:
+                self._make(time.time_ns(), ON_DEMAND)
+            else:
+                self._watch.wait(min(tick, asked) - now)
+        return True
+
+    def _make(self, time_ns: int, due: Due) -> None:
+        began = time.monotonic()
+        try:
+            self._round(time_ns, due)
+        except Exception:
+            # The thread's outermost line: a round that fails must not be the last one.
+            self._metrics.failed += 1
+            log.exception("a round failed; the next one is made all the same")
+        self._demand.made(began)
+
+    def _round(self, time_ns: int, due: Due) -> None:
         began, cpu = time.monotonic(), time.thread_time()
-        due = self._tiers.due(time_ns)
         if self._docker is not None and self._docker.updated():
             due = due._replace(limits=True)
         records = self._host.read(due)

@@ -8,7 +8,6 @@ sweeps; the next tick falls on a multiple of the new time.
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -60,11 +59,6 @@ class Ticker:
         last, self._last = self._last, due
         missed = 0 if last is None else max(0, round((due - last) / interval) - 1)
         return Tick(round(number * interval * 1e9), missed)
-
-
-def until(stop: threading.Event) -> Callable[[float], bool]:
-    """The `wait` of a ticker that ends when `stop` is set."""
-    return stop.wait
 
 
 class Due(NamedTuple):
