@@ -20,6 +20,7 @@ from collector.host.host import Host
 from collector.latest import Latest
 from collector.rounds import Rounds
 from collector.self_metrics import SelfMetrics
+from collector.series_budget import SeriesBudget
 from collector.sweep import Sweeper
 from collector.sweep_log import SweepLog
 from collector.ticker import Ticker
@@ -54,6 +55,7 @@ class Agent:
         self._docker = _docker_names(config, os.environ if environ is None else environ)
         self._log = EdgeLog(config.data_dir, limits, tags={**identity, "process": "collector"})
         self._latest = Latest(max(KEEP_SECONDS, 3 * config.interval))
+        self._budget = SeriesBudget(config.max_series)
         self._sweep_log = SweepLog(self._log)
         self._rounds = Rounds(
             identity,
@@ -64,8 +66,9 @@ class Agent:
             SelfMetrics(identity, self._log),
             self._sweep_log,
             self._latest,
+            self._budget,
         )
-        app = create_app(self._latest, self._log, config.interval, self._health)
+        app = create_app(self._latest, self._log, config.interval, self._health, config.label_rules)
         self._server = Server(app, sock, config)
         self._thread = threading.Thread(target=self._rounds.run, name="sweep", daemon=True)
 
@@ -96,6 +99,7 @@ class Agent:
         return {
             "last_tick_seconds": None if ticked is None else time.monotonic() - ticked,
             "log": "failing" if self._sweep_log.failing else "ok",
+            "series": {"max": self._budget.max_series, **self._budget.figures},
             "docker": None if self._docker is None else "up" if self._docker.up else "away",
         }
 
@@ -109,6 +113,7 @@ def _sweeper(config: CollectorConfig, identity: Mapping[str, str], names: Names)
         claim_descriptors(),
         groups=config.groups,
         find=services.find if config.services else paths.find,
+        rules=config.label_rules,
     )
 
 

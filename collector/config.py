@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from collector.label_rules import LabelRules
 from monitor.catalogue import OPTIONAL_GROUPS
 from monitor.errors import ConfigError
 from monitor.escaping import safe_tag
@@ -41,6 +42,20 @@ class CollectorConfig(ListenConfig):
     services: bool = setting(
         False, "show the node's systemd services too, each like a container in its slice"
     )
+    label_allow: str = setting(
+        "",
+        "labels of containers that /metrics shows, as container_label_NAME: globs, comma-separated",
+    )
+    label_deny: str = setting(
+        "",
+        "labels of containers that are kept nowhere, neither stored nor shown: globs, "
+        "comma-separated",
+    )
+    max_series: int = setting(
+        20_000,
+        "series (sets of tags) that this node may write, counted over an hour; further ones are "
+        "left out, but never the node's own",
+    )
     proc_root: str = setting("/proc", "where the host's procfs is mounted")
     cgroup_root: str = setting("/sys/fs/cgroup", "where the host's cgroups are mounted")
     log_max_bytes: int = setting(256 * MIB, "bytes that the edge log may take on the disk")
@@ -64,6 +79,11 @@ class CollectorConfig(ListenConfig):
             raise ConfigError(
                 f"docker: {self.docker!r} is neither a URL nor auto or none; "
                 "a socket is written unix:///var/run/docker.sock"
+            )
+        if self.max_series < 100:
+            raise ConfigError(
+                f"max-series: {self.max_series} does not hold a node's own figures; "
+                "give at least 100, or leave it out for 20000"
             )
         unknown = sorted(self.groups - OPTIONAL_GROUPS)
         if unknown:
@@ -89,7 +109,12 @@ class CollectorConfig(ListenConfig):
     @property
     def groups(self) -> frozenset[str]:
         """The optional groups of metrics that are to be read."""
-        return frozenset(name.strip() for name in self.enable.split(",") if name.strip())
+        return frozenset(_listed(self.enable))
+
+    @property
+    def label_rules(self) -> LabelRules:
+        """Which labels of containers are kept, and which of them are shown."""
+        return LabelRules(_listed(self.label_allow), _listed(self.label_deny))
 
     @property
     def node_name(self) -> str:
@@ -100,3 +125,8 @@ class CollectorConfig(ListenConfig):
     def data_dir(self) -> Path:
         """The directory of the edge log: as set, else the usual one of this user."""
         return state_directory(self.data, "collector")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The parts of a list that commas separate."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

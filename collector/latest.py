@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from collector.oom_kills import OomKills
 from monitor.catalogue import TAGS
 from monitor.record import Record, Series, Value
 
@@ -17,12 +18,28 @@ _RARE = frozenset({"container_info", "machine"})
 _Shape = tuple[str, tuple[str, ...]]
 
 
-class Current(NamedTuple):
-    """A series with all its newest fields; `time_ns` is that of the newest reading."""
+class Reading(NamedTuple):
+    """Fields that were read together, at `time_ns` (Unix)."""
 
-    series: Series
     fields: Mapping[str, Value]
     time_ns: int
+
+
+class Current(NamedTuple):
+    """A series with its newest readings, the newest first; no field is in two of them."""
+
+    series: Series
+    readings: tuple[Reading, ...]
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """All its fields."""
+        return {name: value for one in self.readings for name, value in one.fields.items()}
+
+    @property
+    def time_ns(self) -> int:
+        """The time of the newest reading."""
+        return self.readings[0].time_ns
 
 
 class Latest:
@@ -38,6 +55,7 @@ class Latest:
         self._lock = threading.Lock()
         self._rows: dict[_Shape, Record] = {}
         self._owner: dict[_Shape, str] = {}
+        self._oom_kills = OomKills()
         self.time_ns = 0
 
     def update(self, records: Iterable[Record], time_ns: int) -> None:
@@ -53,21 +71,24 @@ class Latest:
                 self._rows[shape] = record
                 if record.series.measurement == "container":
                     present.add(self._owner[shape])
+                    self._oom_kills.note(record)
             self._drop(present, time_ns)
+            self._oom_kills.forget(time_ns)
             self.time_ns = time_ns
 
     def rows(self) -> list[Current]:
         """All that is there now, one entry for each series, in order of their first appearance."""
         with self._lock:
             records = list(self._rows.values())
-        merged: dict[str, Record] = {}
+        found: dict[str, list[Record]] = {}
         for record in records:
-            known = merged.get(record.series.key)
-            if known is not None:
-                old, new = sorted((known, record), key=lambda one: one.time_ns)
-                record = Record(record.series, {**old.fields, **new.fields}, new.time_ns)
-            merged[record.series.key] = record
-        return [Current(*record) for record in merged.values()]
+            found.setdefault(record.series.key, []).append(record)
+        return [Current(records[0].series, _readings(records)) for records in found.values()]
+
+    def ended_oom_kills(self, series: Series) -> int:
+        """How many OOM kills earlier runs of the container had, whose counters are gone."""
+        with self._lock:
+            return self._oom_kills.ended(series)
 
     def _drop(self, present: set[str], time_ns: int) -> None:
         oldest = time_ns - self._keep_ns
@@ -79,6 +100,20 @@ class Latest:
         ]
         for shape in gone:
             del self._rows[shape], self._owner[shape]
+
+
+def _readings(records: list[Record]) -> tuple[Reading, ...]:
+    if len(records) == 1:
+        return (Reading(records[0].fields, records[0].time_ns),)
+    records.sort(key=lambda record: record.time_ns, reverse=True)
+    seen: set[str] = set()
+    readings = []
+    for _, fields, time_ns in records:
+        own = {name: value for name, value in fields.items() if name not in seen}
+        seen.update(own)
+        if own:
+            readings.append(Reading(own, time_ns))
+    return tuple(readings)
 
 
 def _owner(series: Series) -> str:

@@ -12,6 +12,7 @@ from collector.events import event_records
 from collector.host.host import Host
 from collector.latest import Latest
 from collector.self_metrics import SelfMetrics
+from collector.series_budget import SeriesBudget
 from collector.sweep import Sweeper
 from collector.sweep_log import SweepLog
 from collector.ticker import Due, Ticker, Tiers
@@ -47,6 +48,7 @@ class Rounds:
         self_metrics: SelfMetrics,
         sweep_log: SweepLog,
         latest: Latest,
+        budget: SeriesBudget,
     ) -> None:
         self._identity = identity
         self._ticker = make_ticker(self._until_tick)
@@ -62,6 +64,7 @@ class Rounds:
         self._metrics = self_metrics
         self._sweep_log = sweep_log
         self._latest = latest
+        self._budget = budget
         self.last_monotonic: float | None = None
 
     def run(self) -> None:
@@ -121,6 +124,7 @@ class Rounds:
         records += self._containers(due)
         if self._docker is not None:
             records += event_records(self._docker.drain(), self._identity)
+        records = self._budget.admit(records, time_ns)
         records.append(self._about_itself())
         self._latest.update(records, time_ns)
         self._sweep_log.keep(records, time_ns)
@@ -128,7 +132,7 @@ class Rounds:
         self._metrics.swept(self.last_monotonic - began, time.thread_time() - cpu)
 
     def _about_itself(self) -> Record:
-        figures = {"host_errors_total": self._host.errors}
+        figures = {"host_errors_total": self._host.errors, **self._budget.figures}
         if self._sweeper is not None:
             figures |= self._sweeper.figures
         return self._metrics.row(figures, None if self._docker is None else self._docker.up)

@@ -15,6 +15,7 @@ from collector.containers.discovery import Discovery
 from collector.containers.names import SYSTEMD, Found, Names, Naming, fallback
 from collector.containers.paths import find
 from collector.containers.start import start_time
+from collector.label_rules import NO_RULES, LabelRules
 from collector.network import Namespaces, Network
 from collector.ticker import Due
 from monitor.record import Record, Series
@@ -28,8 +29,8 @@ class Sweeper:
 
     `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
     `claim_descriptors`), until `close`; `groups` are the optional ones of the catalogue that are to
-    be read; `find` says what lives at a cgroup path. Raises ConfigError where no cgroups are
-    mounted.
+    be read; `find` says what lives at a cgroup path; `rules` say which labels are kept. Raises
+    ConfigError where no cgroups are mounted.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Sweeper:
         monotonic: Callable[[], float] = time.monotonic,
         groups: frozenset[str] = frozenset(),
         find: Callable[[str], Found | None] = find,
+        rules: LabelRules = NO_RULES,
     ) -> None:
         self._identity = dict(identity)
         self._groups = groups
+        self._rules = rules
         self._names = names
         self._now_ns = now_ns
         self._monotonic = monotonic
@@ -172,4 +175,7 @@ class Sweeper:
 
     def _info(self, container: Container) -> Record:
         assert container.series is not None and container.naming is not None  # noqa: S101
-        return rows.info(container.series, container.found, container.naming, self._now_ns())
+        labels = self._rules.kept(container.naming.labels)
+        return rows.info(
+            container.series, container.found, container.naming, labels, self._now_ns()
+        )

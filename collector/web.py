@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry
 from werkzeug.wrappers import Request, Response
 
-from collector import exposition
+from collector.exposition import CONTENT_TYPE, Exposition
+from collector.exposition.selection import selection
+from collector.label_rules import NO_RULES, LabelRules
 from collector.latest import Current, Latest
 from monitor.catalogue import TAGS
 from monitor.edgelog import EdgeLog
 from monitor.record import Value
 from monitor.stream.server import add_stream
-from monitor.web.app import App, json_response
+from monitor.web.app import App, compressed, json_response
 
 MISSED_TICKS = 3
 GRACE_SECONDS = 5.0
@@ -23,22 +24,31 @@ INFO = ("id", "image", "runtime", "cgroup")
 
 
 def create_app(
-    latest: Latest, log: EdgeLog, interval: float, health: Callable[[], Mapping[str, Any]]
+    latest: Latest,
+    log: EdgeLog,
+    interval: float,
+    health: Callable[[], Mapping[str, Any]],
+    rules: LabelRules = NO_RULES,
 ) -> App:
     """The collector's application. `health` gives what `/healthz` says beside the tick's age.
 
     `/healthz` answers 503 once three ticks of `interval` seconds have passed without a sweep.
+    `rules` say which labels of containers `/metrics` shows.
     """
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(exposition.Exposition(latest))
 
-    def metrics(_: Request) -> Response:
-        return Response(exposition.render(registry), content_type=exposition.CONTENT_TYPE)
+    def alive(said: Mapping[str, Any]) -> bool:
+        age = said["last_tick_seconds"]
+        return age is not None and age <= MISSED_TICKS * interval + GRACE_SECONDS
+
+    exposition = Exposition(latest, rules, lambda: not alive(health()))
+
+    def metrics(request: Request) -> Response:
+        asked = selection(request.args.getlist("collect[]"))
+        return compressed(request, Response(exposition.page(asked), content_type=CONTENT_TYPE))
 
     def healthz(_: Request) -> Response:
         said = health()
-        age = said["last_tick_seconds"]
-        is_alive = age is not None and age <= MISSED_TICKS * interval + GRACE_SECONDS
+        is_alive = alive(said)
         status = "ok" if is_alive else "no sweep"
         return json_response({"status": status, **said}, 200 if is_alive else 503)
 

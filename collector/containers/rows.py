@@ -15,15 +15,20 @@ def sample_series(identity: Mapping[str, str], naming: Naming, suffix: str = "")
     return Series.of("container", {**identity, **_tags(naming, suffix)})
 
 
-def info(samples: Series, found: Found, naming: Naming, time_ns: int) -> Record:
-    """`container_info`: what is too long, or changes too often, for a tag."""
+def info(
+    samples: Series, found: Found, naming: Naming, labels: Mapping[str, str], time_ns: int
+) -> Record:
+    """`container_info`: what is too long, or changes too often, for a tag.
+
+    `labels` are those of the naming's that may be kept.
+    """
     fields = {
         "id": found.id,
         "image": naming.image,
         "runtime": found.runtime,
         "name": naming.name,
         "cgroup": safe_text(found.path),  # a directory's name may be any bytes
-        "labels": labels_json(naming.labels),
+        "labels": labels_json(labels),
     }
     return Record(Series("container_info", samples.tags), fields, time_ns)
 

@@ -56,7 +56,7 @@ def value(page: str, metric: str, **labels: str) -> float | None:
     """The value of the metric's first sample that has these labels."""
     for line in page.splitlines():
         if line.startswith(metric + "{") and all(f'{k}="{v}"' in line for k, v in labels.items()):
-            return float(line.rpartition(" ")[2])
+            return float(line.rpartition("}")[2].split()[0])
     return None
 
 
@@ -85,7 +85,7 @@ def test_a_container_comes_shows_its_figures_and_goes(
         assert value(page, "container_spec_cpu_quota", **known) == 50000
         assert f'id="/docker/{container.id}"' in page
         assert value(page, "weir_docker_up", process="collector") == 1
-        assert re.search(r"^machine_cpu_cores \d+$", page, re.M)
+        assert re.search(r"^machine_cpu_cores{.*boot_id=.*} \d+\.0$", page, re.M)
         assert re.search(r"^node_cpu_usage_seconds_total \d+", page, re.M)
         network = "container_network_receive_bytes_total"
         wait_until(

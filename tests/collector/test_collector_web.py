@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ def log(tmp_path: Path) -> Iterator[EdgeLog]:
 
 
 def client(log: EdgeLog, latest: Latest, **health: Any) -> Client:
-    return Client(create_app(latest, log, 10.0, lambda: {"log": "ok", "docker": None, **health}))
+    usual = {"last_tick_seconds": 0.5, "log": "ok", "docker": None}
+    return Client(create_app(latest, log, 10.0, lambda: {**usual, **health}))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,37 @@ def test_the_page_is_prometheus_text_and_the_stream_is_mounted(log: EdgeLog) -> 
     log.append(b"machine,node=n cpu_cores=2i 1\n")
     page = client(log, latest).get("/metrics")
     assert page.content_type == "text/plain; version=0.0.4; charset=utf-8"
-    assert page.text.endswith("machine_cpu_cores 2\n")
+    assert "\nmachine_cpu_cores 2.0\n" in page.text
+    assert "\ncontainer_scrape_error 0.0\n" in page.text
     pulled = client(log, latest).post("/api/v1/consumers/store/pull")
     assert pulled.headers["Weir-Cursor"] == f"{log.epoch}:1"
+
+
+def test_a_page_of_old_rows_says_so(log: EdgeLog) -> None:
+    page = client(log, Latest(60), last_tick_seconds=35.1).get("/metrics")
+    assert "\ncontainer_scrape_error 1.0\n" in page.text
+
+
+def test_the_page_is_compressed_for_who_takes_that(log: EdgeLog) -> None:
+    asking = client(log, Latest(60))
+    plain = asking.get("/metrics")
+    assert "Content-Encoding" not in plain.headers
+    packed = asking.get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.data) == plain.data
+    refused = asking.get("/metrics", headers={"Accept-Encoding": "gzip;q=0, identity"})
+    assert refused.data == plain.data
+
+
+def test_a_part_of_the_page_and_one_that_is_not_there(log: EdgeLog) -> None:
+    latest = Latest(60)
+    node = Series.of("node", {"node": "n"})
+    latest.update([Record(node, {"load1": 1.0, "cpu_usage_seconds_total": 2.5}, 10**9)], 10**9)
+    part = client(log, latest).get("/metrics?collect[]=load&collect[]=node")
+    assert [line for line in part.text.splitlines() if line[0] != "#"] == ["node_load1 1.0 1000"]
+    refused = client(log, latest).get("/metrics?collect[]=load&collect[]=disks")
+    assert refused.status_code == 400
+    assert refused.json is not None
+    assert refused.json["parameter"] == "collect[]"
+    assert "'disks'" in refused.json["error"] and "diskIO" in refused.json["hint"]

@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from collector.containers.names import Naming
-from collector.exposition import Exposition, render
+from collector.exposition import Exposition
 from collector.latest import Latest
 from collector.sweep import Sweeper
 from monitor.rates import Sample, spans
@@ -81,10 +80,9 @@ def test_a_path_that_is_no_text_stands_on_the_page_as_text(tmp_path: Path) -> No
     docker = tree.sys / "cpuacct/docker"
     docker.rename(os.fsdecode(os.fsencode(docker.parent) + b"/\xff\n"))
     sweeper = tree.sweeper()
-    latest, registry = Latest(keep_seconds=60), CollectorRegistry(auto_describe=False)
+    latest = Latest(keep_seconds=60)
     latest.update(sweeper.sweep(ALL), int(tree.now * 1e9))
-    registry.register(Exposition(latest))
-    assert f'id="/? /{"a" * 64}"' in render(registry).decode()
+    assert f'id="/? /{"a" * 64}"' in Exposition(latest).page().decode()
     sweeper.close()
 
 

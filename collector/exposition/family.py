@@ -1,0 +1,89 @@
+"""One metric family: its two comment lines, made once, and a line for each sample.
+
+The text is what prometheus-client's own `generate_latest` makes of `metric()`, byte for byte (a
+test says so), at a sixth of its cost: no object and no labels' text is made for a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
+
+from prometheus_client.metrics_core import Metric as ClientMetric
+from prometheus_client.utils import floatToGoString
+
+from monitor.catalogue import Metric
+from monitor.record import Value
+
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+_EXPONENT_FROM = 1e6
+"""Smaller numbers are written alike by Python and by Go."""
+
+
+class Labels:
+    """A set of labels, and its text, which is made once and stands in every line of a series."""
+
+    __slots__ = ("pairs", "text")
+
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        self.pairs = pairs
+        written = (f'{key}="{value.translate(_ESCAPES)}"' for key, value in sorted(pairs.items()))
+        self.text = "{" + ",".join(written) + "}" if pairs else ""
+
+
+class Row(NamedTuple):
+    """What was read at once: a sample for each of the fields, all with the same labels.
+
+    `seconds` (Unix) is when it was read; None leaves the time to the scraper. `end` is that time as
+    it ends a line.
+    """
+
+    labels: str
+    fields: Mapping[str, Value]
+    end: str
+    pairs: Mapping[str, str]
+    seconds: float | None
+
+
+def row(labels: Labels, fields: Mapping[str, Value], seconds: float | None = None) -> Row:
+    """A row, with what its lines have in common written once."""
+    end = "\n" if seconds is None else f" {int(seconds * 1000)}\n"
+    return Row(labels.text, fields, end, labels.pairs, seconds)
+
+
+class Family:
+    """A metric of the catalogue as Prometheus sees it."""
+
+    def __init__(self, metric: Metric) -> None:
+        # prometheus-client and promtool both know counters only by names that end in _total; a
+        # counter with an older name of cAdvisor's (container_memory_failcnt) is without a kind.
+        is_older = metric.kind == "counter" and not metric.name.endswith("_total")
+        self._field = metric.field
+        self._name = metric.name
+        self._help = metric.help
+        self._kind = "untyped" if is_older else metric.kind
+        help = metric.help.replace("\\", r"\\").replace("\n", r"\n")
+        self._head = f"# HELP {self._name} {help}\n# TYPE {self._name} {self._kind}\n"
+
+    def text(self, rows: Sequence[Row]) -> str:
+        """The family's lines; each of the rows has its field."""
+        name, field = self._name, self._field
+        return self._head + "".join(
+            [f"{name}{labels} {_number(fields[field])}{end}" for labels, fields, end, _, _ in rows]
+        )
+
+    def metric(self, rows: Sequence[Row]) -> ClientMetric:
+        """The same for prometheus-client's registry."""
+        name = self._name.removesuffix("_total") if self._kind == "counter" else self._name
+        metric = ClientMetric(name, self._help, self._kind)
+        for row in rows:
+            value = cast(float, row.fields[self._field])
+            metric.add_sample(self._name, dict(row.pairs), value, row.seconds)
+        return metric
+
+
+def _number(value: Value) -> str:
+    number = float(value)
+    if -_EXPONENT_FROM < number < _EXPONENT_FROM:
+        return repr(number)
+    return str(floatToGoString(number))  # type: ignore[no-untyped-call]
