@@ -17,6 +17,7 @@ from collector.host.host import Host
 from collector.latest import Latest
 from collector.rounds import Rounds
 from collector.self_metrics import SelfMetrics
+from collector.series_budget import SeriesBudget
 from collector.sweep import Sweeper
 from collector.sweep_log import SweepLog
 from collector.ticker import Ticker
@@ -115,7 +116,7 @@ def figures(tmp_path: Path) -> Iterator[tuple[Rounds, Latest]]:
     edge_log, latest = EdgeLog(tmp_path), Latest(600)
     rounds = Rounds(
         {}, partial(Ticker, 300), no_cgroups, Host({}, Path("/proc")), None,
-        SelfMetrics({}, edge_log), SweepLog(edge_log), latest,
+        SelfMetrics({}, edge_log), SweepLog(edge_log), latest, SeriesBudget(10_000),
     )  # fmt: skip
     thread = threading.Thread(target=rounds.run)
     thread.start()
