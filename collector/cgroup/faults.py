@@ -31,3 +31,27 @@ class Faults:
         if name in self._broken and not broken:
             del self._broken[name]
             log.info("%s: no file of this name is broken any more", name)
+
+
+class Fault:
+    """The fault of one reader of many paths: only of the last path that was bad."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._path = ""
+
+    def __bool__(self) -> bool:
+        return bool(self._path)
+
+    def bad(self, path: str, reason: str) -> None:
+        """The file or directory at `path` could not be read or understood."""
+        before, self._path = self._path, path
+        self._faults.bad(path, reason)
+        if before != path:
+            self._faults.good(before)
+
+    def good(self) -> None:
+        """All is well again, or nobody looks any more."""
+        if self._path:
+            self._faults.good(self._path)
+            self._path = ""

@@ -1,0 +1,1 @@
+"""What only the processes of a container tell, one by one; optional, since it costs with them."""

@@ -1,0 +1,82 @@
+"""The optional figures of one container's processes: those whose groups are enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from collector.cgroup.faults import Faults
+from collector.cgroup.files import Budget, Root
+from collector.cgroup.parse import Fields
+from collector.network import Network
+from collector.processes.allowance import Allowance
+from collector.processes.descriptors import Descriptors
+from collector.processes.schedstat import Schedstat
+from collector.processes.sockets import Sockets
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the figures of all containers of a node share. `groups` are those that are enabled."""
+
+    groups: frozenset[str]
+    proc: Root
+    budget: Budget
+    faults: Faults
+    allowance: Allowance = field(default_factory=Allowance)
+
+
+class _Reader(Protocol):
+    left_out: int
+
+    def close(self) -> None: ...
+
+
+class ProcessFigures:
+    """Those of one container; `is_new` as for the container itself."""
+
+    def __init__(self, shared: Shared, network: Network, is_new: bool) -> None:
+        groups, proc, allowance = shared.groups, shared.proc, shared.allowance
+        self._network = network
+        self._descriptors = self._schedstat = None
+        if "descriptors" in groups:
+            self._descriptors = Descriptors(proc, allowance, shared.budget, shared.faults)
+        if "sched" in groups:
+            self._schedstat = Schedstat(proc, allowance, shared.faults, is_new)
+        self._sockets = {
+            f"{protocol}_state": Sockets(protocol, proc, allowance, shared.faults)
+            for protocol in ("tcp", "udp")
+            if protocol in groups
+        }
+        some = (self._descriptors, self._schedstat, *self._sockets.values())
+        self._readers: list[_Reader] = [reader for reader in some if reader is not None]
+
+    @property
+    def left_out(self) -> int:
+        """How many processes and tables of sockets, of too many, the last reading left out."""
+        return sum(reader.left_out for reader in self._readers)
+
+    def add(self, row: Fields, pids: tuple[int, ...]) -> None:
+        """Add to the container's own row what is summed over its processes."""
+        if self._descriptors is not None:
+            row.update(self._descriptors.read(pids))
+        if self._schedstat is not None:
+            row.update(self._schedstat.read(pids))
+
+    def parts(self, pids: tuple[int, ...]) -> Iterator[tuple[str, Mapping[str, Fields]]]:
+        """What has a row for each value of a further tag: the tag, and figures by its value."""
+        if self._descriptors is not None:
+            yield "ulimit", self._descriptors.ulimits(pids)
+        for tag, sockets in self._sockets.items():
+            yield tag, sockets.read(self._network.member(pids))
+
+    def retry(self) -> None:
+        """Look again, at the next reading, at what was denied."""
+        if self._descriptors is not None:
+            self._descriptors.retry()
+
+    def close(self) -> None:
+        """Take back what was said about a container that is gone."""
+        for reader in self._readers:
+            reader.close()
