@@ -17,6 +17,7 @@ from collector.containers.paths import find
 from collector.containers.start import start_time
 from collector.label_rules import NO_RULES, LabelRules
 from collector.network import Namespaces, Network
+from collector.processes.figures import ProcessFigures, Shared
 from collector.ticker import Due
 from monitor.record import Record, Series
 
@@ -47,7 +48,6 @@ class Sweeper:
         rules: LabelRules = NO_RULES,
     ) -> None:
         self._identity = dict(identity)
-        self._groups = groups
         self._rules = rules
         self._names = names
         self._now_ns = now_ns
@@ -57,6 +57,8 @@ class Sweeper:
         self._discovery = Discovery(self.hierarchy.tree, monotonic, find)
         self._proc = Root(proc_root)
         self._namespaces = Namespaces(proc_root)
+        budget, faults = self._cgroups.budget, self._cgroups.faults
+        self._processes = Shared(groups, self._proc, budget, faults)
         self._containers: dict[str, Container] = {}
         self._taken: dict[Series, Container] = {}
         self._event_ns = 0
@@ -70,6 +72,7 @@ class Sweeper:
     def sweep(self, due: Due) -> list[Record]:
         """All rows about containers. Each has the time of its own reading."""
         records: list[Record] = []
+        self._processes.allowance.renew()
         self._discover(records)
         if self._read_all(due, records):
             # A restarted container stands where the old one was: its group has the same path.
@@ -113,9 +116,11 @@ class Sweeper:
             return start_time(proc.path, pids, self._now_ns() / 1e9)
 
         network = Network(proc, self._namespaces, cgroups.budget, cgroups.faults)
+        is_new = self._has_swept
+        processes = ProcessFigures(self._processes, network, is_new)
         group = Group(cgroups, found.path)
         seen = self._now_ns() / 1e9
-        return Container(found, group, network, start_of, seen, is_new=self._has_swept)
+        return Container(found, group, network, processes, start_of, seen, is_new)
 
     def _read_all(self, due: Due, records: list[Record]) -> bool:
         """Whether some container was gone."""

@@ -9,6 +9,7 @@ from collector.cgroup.parse import Fields
 from collector.containers.names import Found, Naming
 from collector.containers.parts import Parts
 from collector.network import Network
+from collector.processes.figures import ProcessFigures
 from collector.ticker import Due
 from monitor.record import Record, Series
 
@@ -35,6 +36,7 @@ class Container:
         found: Found,
         group: Group,
         network: Network,
+        processes: ProcessFigures,
         start_of: StartOf,
         seen_seconds: float,
         is_new: bool,
@@ -48,10 +50,11 @@ class Container:
         self.info_due = float("-inf")
         self._group = group
         self._network = network
+        self._processes = processes
         self._start_of = start_of
         self._start_known = False
         self._slow_reads = 0
-        self._devices, self._interfaces = Parts("device"), Parts("interface")
+        self._parts: dict[str, Parts] = {}
 
     @property
     def gone(self) -> bool:
@@ -60,14 +63,14 @@ class Container:
 
     @property
     def left_out(self) -> int:
-        """How many interfaces and devices, of too many, the last reading left out."""
-        return self._devices.left_out + self._interfaces.left_out
+        """How many interfaces, devices and processes, of too many, the last reading left out."""
+        parts = sum(parts.left_out for parts in self._parts.values())
+        return parts + self._processes.left_out
 
     def call(self, naming: Naming, series: Series) -> None:
         """Take a name, the first one or another. `series` is that of its `container` rows."""
         self.naming, self.series = naming, series
-        self._devices.forget()
-        self._interfaces.forget()
+        self._parts = {}
 
     def read(self, due: Due, now_ns: Callable[[], int], records: list[Record]) -> None:
         """Append the rows of what is due; a container that was never read gets all tiers."""
@@ -84,13 +87,17 @@ class Container:
         if slow:
             self._group.add_slow(row)
             row["processes"] = len(pids)
+            self._processes.add(row, pids)
         if due.limits or (slow and self._slow_reads < _LIMITS_READS):
             self._group.add_limits(row)
+            self._processes.retry()
         row.update(self._start())
         records.append(Record(self.series, row, time_ns))
         if slow:
-            self._add(self._devices, self._group.devices(), now_ns, records)
-            self._add(self._interfaces, self._network.read(pids), now_ns, records)
+            self._add("device", self._group.devices(), now_ns, records)
+            self._add("interface", self._network.read(pids), now_ns, records)
+            for tag, found in self._processes.parts(pids):
+                self._add(tag, found, now_ns, records)
             self._slow_reads += 1
 
     def descriptors(self, due: Due) -> list[int]:
@@ -104,6 +111,7 @@ class Container:
         """Let the descriptors go."""
         self._group.close()
         self._network.close()
+        self._processes.close()
 
     def _look(self, slow: bool) -> tuple[int, ...]:
         """The processes, where somebody wants to know; notes the first one's start."""
@@ -125,12 +133,13 @@ class Container:
 
     def _add(
         self,
-        parts: Parts,
+        tag: str,
         found: Mapping[str, Fields],
         now_ns: Callable[[], int],
         records: list[Record],
     ) -> None:
         assert self.series is not None  # noqa: S101
         start = self._start()
+        parts = self._parts.setdefault(tag, Parts(tag))
         for series, fields in parts.rows(self.series, found):
             records.append(Record(series, {**fields, **start}, now_ns()))

@@ -1,4 +1,4 @@
-"""A container's interfaces or devices: which of them are read, and the series of each."""
+"""Of what a container has several (interfaces, devices, …): which are read, the series of each."""
 
 from __future__ import annotations
 
@@ -13,16 +13,12 @@ MAX_PARTS = 64
 
 
 class Parts:
-    """Those of one kind; `tag` is interface or device. `left_out` is how many were too many."""
+    """Those of one kind; `tag` is interface, device, … `left_out` is how many were too many."""
 
     def __init__(self, tag: str) -> None:
         self.left_out = 0
         self._tag = tag
         self._series: dict[str, Series] = {}
-
-    def forget(self) -> None:
-        """Make all series anew: the container has another name."""
-        self._series = {}
 
     def rows(self, whole: Series, found: Mapping[str, Fields]) -> Iterator[tuple[Series, Fields]]:
         """The series and figures of what was `found` just now, of at most 64: known ones first.

@@ -55,13 +55,14 @@ class Family:
     """A metric of the catalogue as Prometheus sees it."""
 
     def __init__(self, metric: Metric) -> None:
-        # prometheus-client and promtool both know counters only by names that end in _total; a
-        # counter with an older name of cAdvisor's (container_memory_failcnt) is without a kind.
-        is_older = metric.kind == "counter" and not metric.name.endswith("_total")
+        # prometheus-client and promtool know counters by names that end in _total, and nothing else
+        # by them; what cAdvisor named otherwise is without a kind: container_memory_failcnt, a
+        # counter, and container_network_tcp_usage_total, a gauge.
+        is_misnamed = (metric.kind == "counter") != metric.name.endswith("_total")
         self._field = metric.field
         self._name = metric.name
         self._help = metric.help
-        self._kind = "untyped" if is_older else metric.kind
+        self._kind = "untyped" if is_misnamed else metric.kind
         help = metric.help.replace("\\", r"\\").replace("\n", r"\n")
         self._head = f"# HELP {self._name} {help}\n# TYPE {self._name} {self._kind}\n"
 

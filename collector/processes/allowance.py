@@ -11,7 +11,9 @@ READS_OF_A_SWEEP = 16_384
 class Allowance:
     """The readings that are left in this sweep."""
 
-    def __init__(self, sweep: int = READS_OF_A_SWEEP, container: int = READS_OF_A_CONTAINER) -> None:
+    def __init__(
+        self, sweep: int = READS_OF_A_SWEEP, container: int = READS_OF_A_CONTAINER
+    ) -> None:
         self._sweep = sweep
         self._container = container
         self._left = sweep

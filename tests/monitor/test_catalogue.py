@@ -15,10 +15,10 @@ def test_every_row_is_complete_and_of_a_known_kind_and_unit() -> None:
         assert metric.measurement == "weir" or metric.v1 or metric.v2, name
 
 
-def test_a_total_is_a_counter() -> None:
-    wrong = [m.name for m in CATALOGUE.values() if m.name.endswith("_total") and m.kind == "gauge"]
+def test_a_total_is_a_counter_but_for_what_cadvisor_misnamed() -> None:
+    wrong = {m.name for m in CATALOGUE.values() if m.name.endswith("_total") and m.kind == "gauge"}
 
-    assert wrong == []
+    assert wrong == {f"container_network_{p}_usage_total" for p in ("tcp", "tcp6", "udp", "udp6")}
 
 
 def test_the_names_are_those_of_the_field() -> None:

@@ -149,6 +149,7 @@ def test_names_come_out_as_the_catalogue_has_them() -> None:
     assert kinds["container_cpu_usage_seconds_total"] == "counter"
     assert kinds["container_memory_usage_bytes"] == "gauge"
     assert kinds["container_memory_failcnt"] == "untyped"
+    assert kinds["container_network_tcp_usage_total"] == "untyped"
 
 
 def test_a_sample_has_the_time_of_the_reading_that_it_comes_from() -> None:
