@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from monitor.errors import ConfigError
+
 
 def setting(default: Any, help: str, *, metavar: str | None = None) -> Any:
     """A field of a configuration. `help` says meaning and unit; it is shown by --help."""
@@ -18,8 +20,14 @@ def setting(default: Any, help: str, *, metavar: str | None = None) -> Any:
 
 
 def state_directory(given: str, part: str = "") -> Path:
-    """Where a part keeps its data: as `given`, else the usual place of root or of other users."""
-    if given:
-        return Path(given).expanduser()
+    """Where a part keeps its data: as `given`, else the usual place of root or of other users.
+
+    Raises ConfigError for a user without a home.
+    """
     usual = "/var/lib/weir" if os.geteuid() == 0 else "~/.local/share/weir"
-    return Path(usual).expanduser() / part
+    try:
+        return Path(given).expanduser() if given else Path(usual).expanduser() / part
+    except RuntimeError:
+        raise ConfigError(
+            f"data: user {os.geteuid()} has no home directory; name one with --data DIRECTORY"
+        ) from None

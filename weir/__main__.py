@@ -18,6 +18,7 @@ usage: weir COMMAND [OPTIONS]        (weir COMMAND --help shows a command's opti
   collector    the node agent: reads cgroups, keeps the edge log, serves /metrics
   aggregator   pulls the collectors' logs and writes them to the store
   dashboard    the web pages and the query API
+  doctor       what a part can see on this machine and what not, why, and what helps
   version      prints the version
 """
 
@@ -89,12 +90,25 @@ def _dashboard(arguments: list[str]) -> int:
     return run("dashboard", lambda: Dashboard(config, bind(config.listen)))
 
 
+def _doctor(arguments: list[str]) -> int:
+    from weir.doctor import PARTS, USAGE, CollectorDoctorConfig, doctor
+
+    part, *rest = arguments or [""]
+    if part not in PARTS:
+        asked = part in ("-h", "--help")
+        print(USAGE, file=sys.stdout if asked else sys.stderr, end="")
+        return 0 if asked else 2
+    config = load(CollectorDoctorConfig, part, rest, dict(os.environ), f"doctor {part}")
+    return doctor(config, dict(os.environ))
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": _up,
     "top": _top,
     "collector": _collector,
     "aggregator": _aggregator,
     "dashboard": _dashboard,
+    "doctor": _doctor,
 }
 EXTRA = {
     "docker": "collector",

@@ -25,13 +25,17 @@ PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard"})
 
 
 def load(
-    config_class: type[Config], part: str, arguments: Sequence[str], environment: dict[str, str]
+    config_class: type[Config],
+    part: str,
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    command: str = "",
 ) -> Config:
     """The configuration of `weir PART`, validated. Ends the process with code 2 where it cannot be.
 
-    `environment` is read for WEIR_… variables.
+    `environment` is read for WEIR_… variables. `command` is what was called, if not the part.
     """
-    parser = parser_for(config_class, part)
+    parser = parser_for(config_class, part, command)
     try:
         values = vars(parser.parse_args(arguments, env_vars=environment))
     except configargparse.ConfigFileParserException as error:
@@ -79,10 +83,10 @@ class Parser(configargparse.ArgumentParser):  # type: ignore[misc]
         raise SystemExit(REFUSED)
 
 
-def parser_for(config_class: type[Any], part: str) -> Parser:
+def parser_for(config_class: type[Any], part: str, command: str = "") -> Parser:
     """The argument parser of `weir PART`: one option for each field."""
     parser = Parser(
-        prog=f"weir {part}",
+        prog=f"weir {command or part}",
         description=_first_paragraph(config_class),
         config_file_parser_class=TomlFile(part, names_of(config_class)),
         auto_env_var_prefix=PREFIX,

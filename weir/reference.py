@@ -12,6 +12,7 @@ from collector.config import CollectorConfig
 from dashboard.config import DashboardConfig
 from monitor.aggregator.config import AggregatorConfig
 from monitor.catalogue import CATALOGUE, OPTIONAL_GROUPS, TAGS
+from weir.doctor import CollectorDoctorConfig
 from weir.options import PREFIX, flag_of
 from weir.top import TopConfig
 from weir.up import UpConfig
@@ -22,6 +23,7 @@ CONFIGS: dict[str, Any] = {
     "aggregator": AggregatorConfig,
     "dashboard": DashboardConfig,
     "top": TopConfig,
+    "doctor": CollectorDoctorConfig,
 }
 
 HEADINGS = {
@@ -107,6 +109,8 @@ def configuration() -> str:
     """Every command's options."""
     parts = [CONFIGURATION]
     for command, config in CONFIGS.items():
+        is_doctor = issubclass(config, CollectorConfig) and config is not CollectorConfig
+        inherited = CollectorConfig.__dataclass_fields__ if is_doctor else {}
         rows = [
             (
                 f"`{flag_of(field)}`",
@@ -115,6 +119,7 @@ def configuration() -> str:
                 field.metadata["help"],
             )
             for field in dataclasses.fields(config)
+            if field.name not in inherited
         ]
         about = " ".join(config.__doc__.split("\n\n")[0].split())
         table = _table(("flag", "environment", "default", "meaning"), rows)

@@ -131,5 +131,5 @@ class Keeper:
     def _cannot(self, what: str, error: OSError) -> LogError:
         return LogError(
             f"edge log {self._directory}: cannot {what}: {error.strerror}; "
-            "free space on its file system or choose another directory"
+            "free space on its file system or choose another directory (--data)"
         )

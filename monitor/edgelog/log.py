@@ -83,7 +83,7 @@ class EdgeLog:
             raise LogError(
                 f"edge log {directory}: {error.strerror}"
                 f"{f' ({error.filename})' if error.filename else ''}; "
-                "make it writable for this user or choose another directory"
+                "make it writable for this user or choose another directory (--data)"
             ) from None
 
     def _open(self, limits: Limits) -> None:

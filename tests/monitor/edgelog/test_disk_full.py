@@ -72,7 +72,8 @@ def test_when_others_fill_the_disk_it_is_one_line_and_the_log_recovers(small_dis
         log.append(lines(1, 60_000))
     assert str(refused.value).startswith(f"edge log {small_disk / 'log'}: cannot keep a record of ")
     assert str(refused.value).endswith(
-        ": No space left on device; free space on its file system or choose another directory"
+        ": No space left on device; "
+        "free space on its file system or choose another directory (--data)"
     )
     with pytest.raises(LogError):
         log.append(lines(2, 60_000))
