@@ -67,7 +67,7 @@ def attempt(file: File, subjects: Iterable[Subject], hierarchy: Hierarchy, proc:
             except OSError as error:
                 if error.errno not in _ABSENT:
                     outcome.refused.append((path, error))
-                elif file.controller != PROC or path.parent.exists():
+                elif file.controller != PROC or (proc / str(subject.pids[0])).exists():
                     outcome.absent += 1
                 elif subject.pids == _pids(f"{hierarchy.tree}{subject.path}"):
                     outcome.refused.append((path, error))  # it runs, and procfs hides it
@@ -78,7 +78,8 @@ def attempt(file: File, subjects: Iterable[Subject], hierarchy: Hierarchy, proc:
 
 def _paths(file: File, subject: Subject, hierarchy: Hierarchy, proc: Path) -> list[Path]:
     if file.controller == PROC:
-        return [proc / str(pid) / file.name for pid in subject.pids[:1] if pid]
+        first = subject.pids[:1]
+        return [proc / str(pid) / file.name.replace("TID", str(pid)) for pid in first if pid]
     root = hierarchy.controllers.get(file.controller) or hierarchy.unified
     assert root is not None  # noqa: S101 - groups() gives no file of a tree that is not there
     group = root / subject.path.lstrip("/")

@@ -36,7 +36,7 @@ def test_no_cgroups_are_a_finding_and_code_1(tmp_path: Path) -> None:
     assert found.returncode == 1
     assert found.stderr == ""
     assert found.stdout.startswith("weir collector on n1, as user ")
-    assert f"no cgroups are mounted at {tmp_path}" in found.stdout
+    assert "no cgroups are mounted at" in found.stdout
     assert "\nMissing, wholly or in part: hierarchy" in found.stdout
 
 
