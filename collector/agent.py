@@ -12,10 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from collector.cgroup.faults import Faults
 from collector.cgroup.files import claim_descriptors
 from collector.config import CollectorConfig
 from collector.containers import paths, services
-from collector.containers.names import Names, NoNames
+from collector.containers.names import Names
+from collector.containers.node_names import NodeNames
+from collector.containers.state_names import StateNames
 from collector.host.host import Host
 from collector.latest import Latest
 from collector.rounds import Rounds
@@ -53,6 +56,8 @@ class Agent:
         identity = {"cluster": config.cluster, "node": config.node_name}
         limits = Limits(config.log_max_bytes, config.log_max_age)
         self._docker = _docker_names(config, os.environ if environ is None else environ)
+        faults = Faults()
+        names = NodeNames(self._docker, StateNames(config.runtime_state_dirs, faults))
         self._log = EdgeLog(config.data_dir, limits, tags={**identity, "process": "collector"})
         self._latest = Latest(max(KEEP_SECONDS, 3 * config.interval))
         self._budget = SeriesBudget(config.max_series)
@@ -60,7 +65,7 @@ class Agent:
         self._rounds = Rounds(
             identity,
             partial(Ticker, config.interval),
-            partial(_sweeper, config, identity, self._docker or NoNames()),
+            partial(_sweeper, config, identity, names, faults),
             Host(identity, Path(config.proc_root)),
             self._docker,
             SelfMetrics(identity, self._log),
@@ -104,7 +109,9 @@ class Agent:
         }
 
 
-def _sweeper(config: CollectorConfig, identity: Mapping[str, str], names: Names) -> Sweeper:
+def _sweeper(
+    config: CollectorConfig, identity: Mapping[str, str], names: Names, faults: Faults
+) -> Sweeper:
     return Sweeper(
         identity,
         Path(config.proc_root),
@@ -114,6 +121,7 @@ def _sweeper(config: CollectorConfig, identity: Mapping[str, str], names: Names)
         groups=config.groups,
         find=services.find if config.services else paths.find,
         rules=config.label_rules,
+        faults=faults,
     )
 
 

@@ -15,6 +15,9 @@ from monitor.web.config import ListenConfig
 
 MIB = 1024 * 1024
 DOCKER_SCHEMES = ("unix://", "http+unix://", "tcp://", "http://", "https://", "ssh://")
+RUNTIME_STATE = (
+    "/run/containerd,/run/k3s/containerd,/run/containers/storage,/var/lib/containers/storage"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,11 @@ class CollectorConfig(ListenConfig):
     docker: str = setting(
         "auto",
         "Docker engine to ask for names: URL, none, or auto for $DOCKER_HOST or the usual socket",
+    )
+    runtime_state: str = setting(
+        RUNTIME_STATE,
+        "directories in which containerd, CRI-O and podman keep their state, to find names there; "
+        "separated by commas, empty for none",
     )
     enable: str = setting(
         "",
@@ -85,6 +93,12 @@ class CollectorConfig(ListenConfig):
                 f"max-series: {self.max_series} does not hold a node's own figures; "
                 "give at least 100, or leave it out for 20000"
             )
+        relative = [path for path in self.runtime_state_dirs if not path.startswith("/")]
+        if relative:
+            raise ConfigError(
+                f"runtime-state: {relative[0]!r} is no absolute path; "
+                f"a directory is written like {RUNTIME_STATE.partition(',')[0]}"
+            )
         unknown = sorted(self.groups - OPTIONAL_GROUPS)
         if unknown:
             raise ConfigError(
@@ -105,6 +119,11 @@ class CollectorConfig(ListenConfig):
                 f"proc-root: {self.proc_root} is no procfs (it has no file stat); mount it, "
                 "or name the place where the host's /proc is mounted"
             )
+
+    @property
+    def runtime_state_dirs(self) -> tuple[str, ...]:
+        """The state directories of container runtimes that are looked into for names."""
+        return tuple(path.strip() for path in self.runtime_state.split(",") if path.strip())
 
     @property
     def groups(self) -> frozenset[str]:

@@ -11,9 +11,12 @@ from monitor.catalogue import TAGS
 from monitor.record import Record, Series, Value
 
 _OF_CONTAINERS = frozenset({"container", "container_info"})
-_SHOWN = _OF_CONTAINERS | {"node", "machine", "weir"}
+_SHOWN = _OF_CONTAINERS | {"pod", "node", "machine", "weir"}
 _RARE = frozenset({"container_info", "machine"})
 """Written every few minutes only, so their age says nothing."""
+
+_POD_NS = 30 * 10**9
+"""A pod's rows are of the slow tier, so three of it without any mean that the pod is gone."""
 
 _Shape = tuple[str, tuple[str, ...]]
 
@@ -46,8 +49,8 @@ class Latest:
     """Holds one row for each series and set of fields, since tiers write different fields.
 
     A container's rows go as soon as a sweep has no row of it; any row goes when nothing has renewed
-    it for `keep_seconds` (of the records' own time). Events are not kept. Threads may read while
-    one updates.
+    it for `keep_seconds` (of the records' own time), a pod's for 30 s. Events are not kept. Threads
+    may read while one updates.
     """
 
     def __init__(self, keep_seconds: float) -> None:
@@ -91,12 +94,13 @@ class Latest:
             return self._oom_kills.ended(series)
 
     def _drop(self, present: set[str], time_ns: int) -> None:
-        oldest = time_ns - self._keep_ns
+        oldest, oldest_of_pods = time_ns - self._keep_ns, time_ns - min(self._keep_ns, _POD_NS)
         gone = [
             shape
             for shape, record in self._rows.items()
             if ((owner := self._owner[shape]) and owner not in present)
             or (record.time_ns < oldest and record.series.measurement not in _RARE)
+            or (record.time_ns < oldest_of_pods and record.series.measurement == "pod")
         ]
         for shape in gone:
             del self._rows[shape], self._owner[shape]

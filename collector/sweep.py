@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from collector.cgroup.faults import Faults
 from collector.cgroup.files import Root
 from collector.cgroup.group import Cgroups, Group
 from collector.cgroup.hierarchy import detect
@@ -30,8 +31,9 @@ class Sweeper:
 
     `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
     `claim_descriptors`), until `close`; `groups` are the optional ones of the catalogue that are to
-    be read; `find` says what lives at a cgroup path; `rules` say which labels are kept. Raises
-    ConfigError where no cgroups are mounted.
+    be read; `find` says what lives at a cgroup path; `rules` say which labels are kept; `faults`
+    counts broken files, also for whoever else reads for the sweep. Raises ConfigError where no
+    cgroups are mounted.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Sweeper:
         groups: frozenset[str] = frozenset(),
         find: Callable[[str], Found | None] = find,
         rules: LabelRules = NO_RULES,
+        faults: Faults | None = None,
     ) -> None:
         self._identity = dict(identity)
         self._rules = rules
@@ -53,7 +56,7 @@ class Sweeper:
         self._now_ns = now_ns
         self._monotonic = monotonic
         self.hierarchy = detect(cgroup_root)
-        self._cgroups = Cgroups(self.hierarchy, proc_root, descriptors)
+        self._cgroups = Cgroups(self.hierarchy, proc_root, descriptors, faults or Faults())
         self._discovery = Discovery(self.hierarchy.tree, monotonic, find)
         self._proc = Root(proc_root)
         self._namespaces = Namespaces(proc_root)
@@ -66,8 +69,11 @@ class Sweeper:
 
     @property
     def containers(self) -> tuple[Container, ...]:
-        """Those that were there at the last sweep and have a name, in order of their discovery."""
-        return tuple(c for c in list(self._containers.values()) if c.naming and c.started)
+        """Those that were there at the last sweep and have a name, in order of their discovery.
+
+        A pod's sandbox is none of them: it holds the pod's network and does nothing.
+        """
+        return tuple(c for c in list(self._containers.values()) if c.started and c.is_shown)
 
     def sweep(self, due: Due) -> list[Record]:
         """All rows about containers. Each has the time of its own reading."""
@@ -137,7 +143,8 @@ class Sweeper:
         if self._named(container):
             before = len(records)
             container.read(due, self._now_ns, records)
-            if len(records) > before and self._monotonic() >= container.info_due:
+            told = len(records) > before and container.is_shown
+            if told and self._monotonic() >= container.info_due:
                 container.info_due = self._monotonic() + INFO_SECONDS
                 records.append(self._info(container))
 
@@ -160,7 +167,7 @@ class Sweeper:
         if series in self._taken:  # two runtimes, or two runs of a pod's container at once
             series = rows.sample_series(self._identity, naming, f"-{container.found.id[:12]}")
         self._taken[series] = container
-        container.call(naming, series)
+        container.call(naming, series, rows.pod_series(self._identity, naming))
         container.info_due = float("-inf")
 
     def _release_name(self, container: Container) -> None:
@@ -172,7 +179,8 @@ class Sweeper:
         del self._containers[container.found.path]
         self._release_name(container)
         container.close()
-        if container.naming is not None and container.started:
+        self._names.forget(container.found)
+        if container.naming is not None and container.is_shown and container.started:
             # Events of one sweep may have the same tags, so each has a time of its own.
             self._event_ns = max(self._event_ns + 1, self._now_ns())
             event = rows.stopped(self._identity, container.found, container.naming, self._event_ns)

@@ -46,6 +46,7 @@ class Metric:
 
 TAGS: dict[str, tuple[str, ...]] = {
     "container": ("cluster", "node", "namespace", "pod", "container"),
+    "pod": ("cluster", "node", "namespace", "pod"),
     "node": ("cluster", "node"),
     "machine": ("cluster", "node"),
     "weir": ("cluster", "node", "process"),

@@ -28,6 +28,7 @@ CONFIGS: dict[str, Any] = {
 
 HEADINGS = {
     "container": "Containers",
+    "pod": "Pods",
     "node": "The node",
     "machine": "The machine",
     "weir": "Weir about itself",

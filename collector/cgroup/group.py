@@ -21,10 +21,10 @@ _LEVELS_BELOW = 16
 class Cgroups:
     """What all groups of a node share: the hierarchies' roots, the plan, the budget, the faults."""
 
-    def __init__(self, hierarchy: Hierarchy, proc: Path, descriptors: int) -> None:
+    def __init__(self, hierarchy: Hierarchy, proc: Path, descriptors: int, faults: Faults) -> None:
         self.sources = plan(hierarchy)
         self.budget = Budget(descriptors)
-        self.faults = Faults()
+        self.faults = faults
         self.devices = DeviceNames(proc)
         places = {**hierarchy.controllers, "unified": hierarchy.unified}
         self.roots = {name: Root(path) for name, path in places.items() if path is not None}

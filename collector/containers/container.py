@@ -44,6 +44,7 @@ class Container:
         self.found = found
         self.naming: Naming | None = None
         self.series: Series | None = None
+        self._pod_series: Series | None = None
         self.seen_seconds = seen_seconds
         self.start_seconds = round(seen_seconds, 2) if is_new else None
         self.started = False
@@ -62,14 +63,23 @@ class Container:
         return self._group.gone
 
     @property
+    def is_shown(self) -> bool:
+        """Whether it has a name and is a container of its own, and not a pod's sandbox."""
+        return self.naming is not None and not self.naming.is_sandbox
+
+    @property
     def left_out(self) -> int:
         """How many interfaces, devices and processes, of too many, the last reading left out."""
         parts = sum(parts.left_out for parts in self._parts.values())
         return parts + self._processes.left_out
 
-    def call(self, naming: Naming, series: Series) -> None:
-        """Take a name, the first one or another. `series` is that of its `container` rows."""
-        self.naming, self.series = naming, series
+    def call(self, naming: Naming, series: Series, pod_series: Series | None) -> None:
+        """Take a name, the first one or another.
+
+        `series` is that of its `container` rows, `pod_series` that of its pod, whose network it
+        reads when it is the one that speaks for it.
+        """
+        self.naming, self.series, self._pod_series = naming, series, pod_series
         self._parts = {}
 
     def read(self, due: Due, now_ns: Callable[[], int], records: list[Record]) -> None:
@@ -79,6 +89,11 @@ class Container:
         slow = due.slow or is_new
         pids = self._look(slow)
         if not self.started:
+            return
+        if not self.is_shown:
+            if slow:
+                self._add_network(pids, now_ns, records)
+                self._slow_reads += 1
             return
         time_ns = now_ns()
         row = self._group.fast()
@@ -95,7 +110,7 @@ class Container:
         records.append(Record(self.series, row, time_ns))
         if slow:
             self._add("device", self._group.devices(), now_ns, records)
-            self._add("interface", self._network.read(pids), now_ns, records)
+            self._add_network(pids, now_ns, records)
             for tag, found in self._processes.parts(pids):
                 self._add(tag, found, now_ns, records)
             self._slow_reads += 1
@@ -140,6 +155,22 @@ class Container:
     ) -> None:
         assert self.series is not None  # noqa: S101
         start = self._start()
-        parts = self._parts.setdefault(tag, Parts(tag))
-        for series, fields in parts.rows(self.series, found):
+        for series, fields in self._parts_of(tag).rows(self.series, found):
             records.append(Record(series, {**fields, **start}, now_ns()))
+
+    def _add_network(
+        self, pids: tuple[int, ...], now_ns: Callable[[], int], records: list[Record]
+    ) -> None:
+        """The interfaces, as the pod's where its name is known: its containers share them.
+
+        A pod's rows have no start: whichever container reads them now, they go on counting.
+        """
+        found = self._network.read(pids)
+        if self._pod_series is None:
+            self._add("interface", found, now_ns, records)
+            return
+        for series, fields in self._parts_of("interface").rows(self._pod_series, found):
+            records.append(Record(series, fields, now_ns()))
+
+    def _parts_of(self, tag: str) -> Parts:
+        return self._parts.setdefault(tag, Parts(tag))

@@ -65,13 +65,17 @@ class DockerNames:
         """Whether the engine answers."""
         return bool(self._up)
 
+    def known(self, found: Found) -> Naming | None:
+        """What Docker calls the container; None if it does not know it (yet)."""
+        return self._names.get(found.id)
+
     def name_of(self, found: Found) -> Naming | None:
         """What Docker calls the container; None if it does not know it yet.
 
         While the engine is away, and for containers of other runtimes, there is nothing to wait
         for: those get the name that their path gives.
         """
-        naming = self._names.get(found.id)
+        naming = self.known(found)
         if naming is None and (self._up is False or found.runtime in OTHER_RUNTIMES):
             return fallback(found)
         return naming

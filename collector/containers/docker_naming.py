@@ -10,15 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from collector.containers.labels import (
+    COMPOSE_PROJECT,
+    POD_CONTAINER,
+    POD_NAME,
+    POD_NAMESPACE,
+    SANDBOX,
+    capped,
+    kept,
+)
 from collector.containers.names import Naming
-from monitor.escaping import safe_name, safe_text
+from monitor.escaping import safe_name
 
-MAX_LABELS = 64
-COMPOSE_PROJECT = "com.docker.compose.project"
-POD_NAME = "io.kubernetes.pod.name"
-POD_NAMESPACE = "io.kubernetes.pod.namespace"
-POD_CONTAINER = "io.kubernetes.container.name"
-
+_SANDBOX_TYPE = ("io.kubernetes.docker.type", "podsandbox")
+"""The label that cri-dockerd, and before it the kubelet, gives to the container of a pod itself."""
 _NO_LABELS = frozenset({"name", "image", "oldName", "exitCode", "signal", "execDuration"})
 """Attributes of an event that are Docker's own and not labels."""
 
@@ -52,24 +57,17 @@ def naming_of_event(event: Mapping[str, Any]) -> Naming:
 
 
 def _naming(name: str, image: str, labels: Mapping[str, str]) -> Naming:
-    pod = labels.get(POD_NAME)
+    pod, container = labels.get(POD_NAME), labels.get(POD_CONTAINER)
+    kind, sandbox = _SANDBOX_TYPE
     return Naming(
-        container=safe_name(labels.get(POD_CONTAINER) or name),
-        namespace=_kept(labels.get(POD_NAMESPACE) if pod else labels.get(COMPOSE_PROJECT)),
-        pod=_kept(pod),
+        container=safe_name(container or name),
+        namespace=kept(labels.get(POD_NAMESPACE) if pod else labels.get(COMPOSE_PROJECT)),
+        pod=kept(pod),
         image=safe_name(image),
         name=safe_name(name),
         labels=capped(labels),
+        is_sandbox=pod is not None and (labels.get(kind) == sandbox or container == SANDBOX),
     )
-
-
-def _kept(name: str | None) -> str | None:
-    return safe_name(name) if name else None
-
-
-def capped(labels: Mapping[str, str]) -> dict[str, str]:
-    """At most 64 labels, by name; names of at most 256 bytes, values of at most 4 KiB."""
-    return {safe_name(key): safe_text(labels[key]) for key in sorted(labels)[:MAX_LABELS]}
 
 
 def event_of(event: Mapping[str, Any], naming: Naming, restarted: bool) -> ContainerEvent | None:

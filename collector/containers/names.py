@@ -34,6 +34,7 @@ class Naming:
     """How people call a container: the tags `container`, `namespace`, `pod`, and what is known.
 
     `name` is the runtime's own name of the container; in Kubernetes it differs from `container`.
+    A sandbox does nothing but hold its pod's namespaces: the pod's network is read through it.
     """
 
     container: str
@@ -42,6 +43,7 @@ class Naming:
     image: str = ""
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    is_sandbox: bool = False
 
 
 class Names(Protocol):
@@ -50,12 +52,18 @@ class Names(Protocol):
     def name_of(self, found: Found) -> Naming | None:
         """The container's naming, without waiting; None while it is not known."""
 
+    def forget(self, found: Found) -> None:
+        """The container is gone; another may come to stand in its place."""
+
 
 class NoNames:
     """The names of a node without a runtime that could be asked: those that the paths give."""
 
     def name_of(self, found: Found) -> Naming | None:
         return fallback(found)
+
+    def forget(self, found: Found) -> None:
+        pass
 
 
 @lru_cache(maxsize=4096)

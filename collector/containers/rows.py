@@ -15,6 +15,13 @@ def sample_series(identity: Mapping[str, str], naming: Naming, suffix: str = "")
     return Series.of("container", {**identity, **_tags(naming, suffix)})
 
 
+def pod_series(identity: Mapping[str, str], naming: Naming) -> Series | None:
+    """The series of the pod's own figures; None outside Kubernetes, or where no name is known."""
+    if naming.pod is None or naming.namespace is None:
+        return None
+    return Series.of("pod", {**identity, "namespace": naming.namespace, "pod": naming.pod})
+
+
 def info(
     samples: Series, found: Found, naming: Naming, labels: Mapping[str, str], time_ns: int
 ) -> Record:

@@ -75,7 +75,7 @@ class Exposition(Collector):
         """Measurement and row of everything to be shown."""
         current = self._latest.rows()
         for one, labels in zip(current, self._labels.of(current), strict=True):
-            measurement = one.series.measurement
+            measurement = _shown_as(one.series.measurement)
             kills = self._latest.ended_oom_kills(one.series)
             for fields, time_ns in one.readings:
                 if kills and OOM in fields:
@@ -91,6 +91,14 @@ class Exposition(Collector):
             yield "container", row(labels, {"last_seen": seen}, seen)
         elif one.series.measurement == "machine":
             yield "weir", row(versions(one.fields), {"version_info": 1})
+
+
+def _shown_as(measurement: str) -> str:
+    """The measurement by whose names rows are shown: a pod's have cAdvisor's names of containers.
+
+    There and at the kubelet a pod's own figures are those without a label `container`.
+    """
+    return "container" if measurement == "pod" else measurement
 
 
 def _seconds(measurement: str, time_ns: int) -> float | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from monitor.catalogue import GROUPS, TAGS, Metric
 from monitor.errors import BadRequest
 
+_MEASUREMENTS = tuple(measurement for measurement in TAGS if measurement != "pod")
+"""A pod's figures are shown by the names of containers' and asked for with them."""
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?", re.ASCII)
 
 
@@ -32,13 +34,13 @@ EVERYTHING = Selection()
 def selection(names: Iterable[str]) -> Selection:
     """The selection that the values of `collect[]` make. Raises BadRequest for an unknown one."""
     asked = frozenset(names)
-    for name in sorted(asked - GROUPS - TAGS.keys()):
+    for name in sorted(asked.difference(GROUPS, _MEASUREMENTS)):
         raise BadRequest(
             f"collect[]: there is no group or measurement {name!r}",
             "collect[]",
-            f"groups are {', '.join(sorted(GROUPS))}; measurements are {', '.join(TAGS)}",
+            f"groups are {', '.join(sorted(GROUPS))}; measurements are {', '.join(_MEASUREMENTS)}",
         )
-    return Selection(asked & GROUPS, asked & TAGS.keys())
+    return Selection(asked & GROUPS, asked.intersection(_MEASUREMENTS))
 
 
 def max_age_seconds(text: str) -> float:

@@ -18,6 +18,9 @@ class FakeNames:
     def name_of(self, found: Found) -> Naming | None:
         return self.known.get(found.id)
 
+    def forget(self, found: Found) -> None:
+        pass
+
 
 def row(records: list[Record], container: str, **tags: str) -> Record:
     """The one `container` row with exactly these tags."""

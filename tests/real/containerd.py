@@ -26,6 +26,9 @@ address = "{directory}/ttrpc.sock"
 address = "{directory}/debug.sock"
 """
 
+SHARED = ("default", "k8s.io")
+"""Namespaces whose groups other tests may be using just now."""
+
 
 class Container:
     """A container with a running task, and where the kernel keeps its figures."""
@@ -64,13 +67,13 @@ class Container:
             subprocess.run([*enter, ip, *command], check=True, capture_output=True)
 
     def remove(self) -> None:
-        """End it, and its pod's group with its last container, as the kubelet does."""
-        pods = {group.parent for group in cgroups_of(self.pid).values()} if self.pid else set()
+        """End it, and the group of its pod or namespace when nothing else is in there."""
+        parents = {group.parent for group in cgroups_of(self.pid).values()} if self.pid else set()
         self._ctr("tasks", "rm", "-f", self.id)
         self._ctr("containers", "rm", self.id)
-        for pod in pods:
-            if pod.name.startswith("pod") and not any(pod.glob("*/")):
-                pod.rmdir()
+        for parent in parents:
+            if parent.name not in SHARED and not any(parent.glob("*/")):
+                parent.rmdir()
 
     def _ctr(self, *arguments: str) -> str:
         return self.containerd.ctr(*arguments, namespace=self.namespace)
@@ -101,7 +104,7 @@ class Containerd:
         if self._daemon.running():
             for namespace in self.ctr("namespaces", "ls", "-q").split():
                 for identity in self.ctr("tasks", "ls", "-q", namespace=namespace).split():
-                    self._ctr(namespace, "tasks", "rm", "-f", identity)
+                    Container(self, namespace, identity).remove()
         self._daemon.stop()
 
     def answers(self) -> bool:

@@ -1,0 +1,130 @@
+"""What is a pod's and not a container's: its sandbox, its network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.containers.docker_naming import naming_of_row
+from collector.containers.names import Naming
+from collector.exposition import Exposition
+from collector.latest import Latest
+from collector.sweep import Sweeper
+from monitor.catalogue import CATALOGUE
+from monitor.record import Record, Series
+from tests.collector.sweeping import ALL, FAST, FakeNames, of, row
+from tests.real.cgroups import Groups
+
+SECOND = 10**9
+POD = {"cluster": "c", "node": "n", "namespace": "shop", "pod": "web-0"}
+SANDBOX = Naming("POD", "shop", "web-0", is_sandbox=True)
+APP = Naming("app", "shop", "web-0")
+
+
+@pytest.fixture
+def groups(tmp_path: Path) -> Iterator[Groups]:
+    with Groups(tmp_path) as groups:
+        yield groups
+
+
+@pytest.fixture
+def names() -> FakeNames:
+    return FakeNames()
+
+
+@pytest.fixture
+def sweeper(groups: Groups, names: FakeNames) -> Iterator[Sweeper]:
+    sweeper = Sweeper({"cluster": "c", "node": "n"}, Path("/proc"), groups.root, names, 100)
+    yield sweeper
+    sweeper.close()
+
+
+@pytest.mark.root
+def test_a_sandbox_gives_the_pods_network_and_nothing_else(
+    groups: Groups, names: FakeNames, sweeper: Sweeper
+) -> None:
+    sandbox = groups.add("sleep 100", own_network=True)
+    app = groups.add("sleep 100")
+    names.known = {sandbox.path[1:]: SANDBOX, app.path[1:]: APP}
+    records = sweeper.sweep(ALL)
+    (network,) = of(records, "pod")
+    assert dict(network.series.tags) == {**POD, "interface": "eth0"}
+    assert set(network.fields) == {m.field for m in CATALOGUE.values() if m.measurement == "pod"}
+    row(records, "app", namespace="shop", pod="web-0")
+    others = of(records, "container") + of(records, "container_info")
+    assert {dict(record.series.tags)["container"] for record in others} == {"app"}
+    assert [container.found.path for container in sweeper.containers] == [app.path]
+    assert sweeper.figures["containers"] == 1
+    assert not of(sweeper.sweep(FAST), "pod")
+    sandbox.remove()
+    assert not [r for r in sweeper.sweep(ALL) if r.series.measurement in ("pod", "event")]
+
+
+@pytest.mark.root
+def test_without_a_sandbox_one_of_the_containers_speaks_for_the_pod(
+    groups: Groups, names: FakeNames, sweeper: Sweeper
+) -> None:
+    app = groups.add("sleep 100", own_network=True)
+    names.known = {app.path[1:]: APP}
+    (network,) = of(sweeper.sweep(ALL), "pod")
+    assert dict(network.series.tags) == {**POD, "interface": "eth0"}
+    assert "start_time_seconds" not in network.fields
+
+
+@pytest.mark.root
+def test_while_the_pods_name_is_not_known_the_network_is_the_containers(
+    groups: Groups, names: FakeNames, sweeper: Sweeper
+) -> None:
+    app = groups.add("sleep 100", own_network=True)
+    names.known = {app.path[1:]: Naming("container-1", pod="pod1")}
+    records = sweeper.sweep(ALL)
+    row(records, "container-1", pod="pod1", interface="eth0")
+    names.known = {app.path[1:]: APP}
+    records = sweeper.sweep(ALL)
+    assert len(of(records, "pod")) == len(of(records, "container")) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_sandbox"),
+    [
+        ({"io.kubernetes.docker.type": "podsandbox"}, True),
+        ({"io.kubernetes.container.name": "POD"}, True),
+        (
+            {"io.kubernetes.docker.type": "container", "io.kubernetes.container.name": "app"},
+            False,
+        ),
+    ],
+)
+def test_docker_tells_a_sandbox_by_its_labels(labels: dict[str, str], is_sandbox: bool) -> None:
+    pod = {"io.kubernetes.pod.name": "web-0", "io.kubernetes.pod.namespace": "shop"}
+    naming = naming_of_row({"Id": "a" * 64, "Names": ["/k8s_x"], "Labels": {**pod, **labels}})
+    assert naming.is_sandbox is is_sandbox
+    alone = naming_of_row({"Id": "a" * 64, "Names": ["/k8s_x"], "Labels": labels})
+    assert not alone.is_sandbox  # anyone may write a label; without a pod it means nothing
+
+
+def received(second: int) -> Record:
+    series = Series.of("pod", {**POD, "interface": "eth0"})
+    return Record(series, {"network_receive_bytes_total": 5}, second * SECOND)
+
+
+def test_a_pods_row_stays_between_the_slow_readings_and_goes_soon_after_the_last() -> None:
+    latest = Latest(keep_seconds=180)
+    latest.update([received(1)], SECOND)
+    latest.update([], 31 * SECOND)
+    assert len(latest.rows()) == 1
+    latest.update([], 32 * SECOND)
+    assert not latest.rows()
+
+
+def test_the_page_shows_a_pods_network_by_cadvisors_name() -> None:
+    latest = Latest(keep_seconds=180)
+    now = int(time.time())
+    latest.update([received(now)], now * SECOND)
+    labels = '{interface="eth0",namespace="shop",pod="web-0"}'
+    page = Exposition(latest).page().decode()
+    assert f"\ncontainer_network_receive_bytes_total{labels} 5.0 {now}000\n" in page
+    assert "pod_network" not in page
