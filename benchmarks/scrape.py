@@ -113,12 +113,18 @@ def measure(latest: Latest, rounds: int) -> dict[str, Cost]:
     registry.register(Exposition(latest))
     with tempfile.TemporaryDirectory() as data:
         log = EdgeLog(Path(data))
-        app = create_app(latest, log, 10.0, dict)
+        app = create_app(latest, log, 10.0, lambda: {"last_tick_seconds": 0.0})
 
         def scrape(query: str = "", encoding: str = "gzip") -> Callable[[], bytes]:
             headers = {"Accept-Encoding": encoding}
             environ = EnvironBuilder("/metrics", query_string=query, headers=headers).get_environ()
-            return lambda: b"".join(run_wsgi_app(app, dict(environ))[0])
+
+            def answer() -> bytes:
+                body, status, _ = run_wsgi_app(app, dict(environ))
+                assert status == "200 OK"
+                return b"".join(body)
+
+            return answer
 
         try:
             return {

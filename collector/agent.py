@@ -73,7 +73,14 @@ class Agent:
             self._latest,
             self._budget,
         )
-        app = create_app(self._latest, self._log, config.interval, self._health, config.label_rules)
+        app = create_app(
+            self._latest,
+            self._log,
+            config.interval,
+            self._health,
+            config.label_rules,
+            self._rounds.fresh,
+        )
         self._server = Server(app, sock, config)
         self._thread = threading.Thread(target=self._rounds.run, name="sweep", daemon=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from collector.exposition import CONTENT_TYPE, Exposition
-from collector.exposition.selection import selection
+from collector.exposition.selection import max_age_seconds, selection
 from collector.label_rules import NO_RULES, LabelRules
 from collector.latest import Current, Latest
 from monitor.catalogue import TAGS
@@ -29,11 +29,13 @@ def create_app(
     interval: float,
     health: Callable[[], Mapping[str, Any]],
     rules: LabelRules = NO_RULES,
+    fresh: Callable[[float], object] = lambda _: None,
 ) -> App:
     """The collector's application. `health` gives what `/healthz` says beside the tick's age.
 
     `/healthz` answers 503 once three ticks of `interval` seconds have passed without a sweep.
-    `rules` say which labels of containers `/metrics` shows.
+    `rules` say which labels of containers `/metrics` shows; `fresh` returns once what is shown is
+    at most so many seconds old.
     """
 
     def alive(said: Mapping[str, Any]) -> bool:
@@ -44,6 +46,8 @@ def create_app(
 
     def metrics(request: Request) -> Response:
         asked = selection(request.args.getlist("collect[]"))
+        if "max_age" in request.args:
+            fresh(max_age_seconds(request.args["max_age"]))
         return compressed(request, Response(exposition.page(asked), content_type=CONTENT_TYPE))
 
     def healthz(_: Request) -> Response:

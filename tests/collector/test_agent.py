@@ -138,6 +138,40 @@ def test_a_restart_is_a_newer_start_time_and_an_event(docker_engine: Engine, age
         container.remove()
 
 
+@pytest.mark.root
+def test_oom_kills_stay_counted_over_restarts(docker_engine: Engine, agent: Agent) -> None:
+    container = docker_engine.run("sleep", "1000", name="greedy", options=("--memory=16m",))
+    greed = "head -c 64m /dev/zero | tail -c 64m > /dev/null; true"
+
+    def shown() -> float:
+        page = get(f"{agent.url}/metrics?max_age=0").decode()
+        return value(page, "container_oom_events_total", container="greedy") or 0.0
+
+    def kernel() -> int:
+        words = (container.cgroup("memory") / "memory.oom_control").read_text().split()
+        return int(words[words.index("oom_kill") + 1])
+
+    def start() -> float:
+        page = get(f"{agent.url}/metrics?max_age=0").decode()
+        return value(page, "container_start_time_seconds", container="greedy") or 0.0
+
+    try:
+        wait_until(start, "its figures")
+        container.exec("sh", "-c", greed)
+        first = kernel()
+        assert first > 0
+        wait_until(lambda: shown() == first, "the kills of the first run")
+        for _ in range(2):  # the second restart is one of a run without kills
+            before = start()
+            container.restart()
+            wait_until(lambda before=before: start() > before, "the next run")
+            assert (kernel(), shown()) == (0, first)
+        container.exec("sh", "-c", greed)
+        wait_until(lambda: shown() == first + kernel() > first, "the kills of both runs")
+    finally:
+        container.remove()
+
+
 def test_the_stream_has_every_sweep_and_the_health_its_age(tmp_path: Path) -> None:
     agent = started(tmp_path)
     try:

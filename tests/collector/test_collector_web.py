@@ -122,3 +122,21 @@ def test_a_part_of_the_page_and_one_that_is_not_there(log: EdgeLog) -> None:
     assert refused.json is not None
     assert refused.json["parameter"] == "collect[]"
     assert "'disks'" in refused.json["error"] and "diskIO" in refused.json["hint"]
+
+
+def test_a_page_of_a_certain_age_is_asked_for_before_it_is_made(log: EdgeLog) -> None:
+    latest, asked = Latest(60), []
+
+    def fresh(seconds: float) -> None:
+        asked.append(seconds)
+        latest.update([Record(Series.of("node", {}), {"load1": seconds}, 10**9)], 10**9)
+
+    app = create_app(latest, log, 10.0, lambda: {"last_tick_seconds": 0.5}, fresh=fresh)
+    asking = Client(app)
+    assert asking.get("/metrics").status_code == 200 and not asked
+    assert "node_load1 2.5 1000\n" in asking.get("/metrics?max_age=2.5s").text
+    assert asking.get("/metrics?max_age=0").status_code == 200
+    assert asked == [2.5, 0]
+    refused = asking.get("/metrics?max_age=soon")
+    assert refused.status_code == 400 and refused.json is not None
+    assert refused.json["parameter"] == "max_age" and len(asked) == 2

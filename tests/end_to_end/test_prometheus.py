@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.end_to_end.workloads import Workloads
-from tests.real.process import Process, unused_port
-from tests.real.require import program
+from tests.real.prometheus import Prometheus
 from tests.real.weir import Up
 
 pytestmark = pytest.mark.root
@@ -28,45 +22,16 @@ scrape_configs:
 """
 
 
-class Prometheus:
-    """A Prometheus with its data under a directory."""
-
-    def __init__(self, directory: Path, up: Up) -> None:
-        config = directory / "prometheus.yml"
-        targets = [url.removeprefix("http://") for url in (up.collector_url, up.url)]
-        config.write_text(CONFIG.format(collector=targets[0], dashboard=targets[1]))
-        self.url = f"http://127.0.0.1:{unused_port()}"
-        self.process = Process(
-            [
-                program("prometheus", "prometheus"),
-                f"--config.file={config}",
-                f"--storage.tsdb.path={directory / 'data'}",
-                f"--web.listen-address={self.url.removeprefix('http://')}",
-            ],
-            directory / "prometheus.log",
-        )
-
-    def query(self, promql: str) -> list[dict[str, Any]]:
-        """The instant vector of an expression; empty while Prometheus starts."""
-        url = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': promql})}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as reply:
-                return list(json.load(reply)["data"]["result"])
-        except OSError:
-            return []
-
-    def wait_for(self, promql: str) -> list[dict[str, Any]]:
-        """The vector, once it is not empty."""
-        self.process.ready(lambda: self.query(promql), seconds=90)
-        return self.query(promql)
-
-
 @pytest.fixture(scope="module")
 def prometheus(up: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    server = Prometheus(tmp_path_factory.mktemp("prometheus"), up)
-    server.process.start()
-    yield server
-    server.process.stop()
+    targets = [url.removeprefix("http://") for url in (up.collector_url, up.url)]
+    config = CONFIG.format(collector=targets[0], dashboard=targets[1])
+    server = Prometheus(tmp_path_factory.mktemp("prometheus"), config)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def test_both_pages_are_scraped(prometheus: Prometheus) -> None:
