@@ -34,7 +34,17 @@ def swept(cgroup_root: Path, proc_root: Path) -> str:
         sweeper.close()
 
 
-@pytest.mark.parametrize("tree", ["hybrid-docker", "v2-systemd"])
+@pytest.mark.parametrize(
+    "tree",
+    [
+        "hybrid-docker",
+        "v2-docker",
+        "v2-kubepods-containerd",
+        "v2-crio",
+        "v2-podman",
+        "v2-kind",
+    ],
+)
 def test_each_line_of_a_tree(tree: str, golden: Callable[[Path, str], None]) -> None:
     golden(TREES / f"{tree}.lp", swept(TREES / tree / "sys", TREES / tree / "proc"))
 
@@ -50,10 +60,13 @@ def test_cpu_and_cpuacct_in_one_mount_make_the_same_lines(tmp_path: Path) -> Non
     assert swept(tree, proc) == swept(TREES / "hybrid-docker/sys", proc)
 
 
-def test_version_1_alone_has_all_but_pressure(tmp_path: Path) -> None:
+def test_version_1_alone_has_all_but_pressure(
+    tmp_path: Path, golden: Callable[[Path, str], None]
+) -> None:
     tree = tmp_path / "sys"
     shutil.copytree(TREES / "hybrid-docker/sys", tree)
     shutil.rmtree(tree / "unified")
     lines = swept(tree, TREES / "hybrid-docker/proc")
     assert "cpu_usage_seconds_total=" in lines
     assert "pressure_" not in lines
+    golden(TREES / "v1-docker.lp", lines)
