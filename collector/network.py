@@ -19,6 +19,7 @@ from collector.cgroup.parse import Fields, Malformed
 from collector.interfaces import counts
 
 Interfaces = dict[str, Fields]
+_ROOTLESS = b"tap0"
 
 _COLUMNS = (
     ("network_receive_bytes_total", 0),
@@ -34,21 +35,28 @@ _MOST_ASKED = 8
 
 
 def parse(data: bytes) -> Interfaces:
-    """/proc/PID/net/dev by interface, of those that count."""
+    """/proc/PID/net/dev by interface, of those that count.
+
+    A rootless container has all its traffic on slirp4netns's tap; elsewhere, as under virtual
+    machines in pods, a tap carries again what another interface does.
+    """
     lines = data.splitlines()
     if len(lines) < 2 or not lines[0].startswith(b"Inter-"):
         raise Malformed(1, lines[0] if lines else b"", rest={})
     interfaces: Interfaces = {}
+    rootless: Interfaces = {}
     for line_number, line in enumerate(lines[2:], 3):
         name, _, rest = line.rpartition(b":")
-        shown = _shown(name.strip())
+        shown, into = _shown(name.strip()), interfaces
+        if name.strip() == _ROOTLESS:
+            shown, into = _ROOTLESS.decode(), rootless
         if shown is None:
             continue
         columns = rest.split()
         if len(columns) < 16 or not rest.replace(b" ", b"").isdigit():
             raise Malformed(line_number, line, rest=interfaces)
-        interfaces[shown] = {field: int(columns[place]) for field, place in _COLUMNS}
-    return interfaces
+        into[shown] = {field: int(columns[place]) for field, place in _COLUMNS}
+    return interfaces or rootless
 
 
 @lru_cache(maxsize=1024)

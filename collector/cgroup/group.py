@@ -16,6 +16,7 @@ from collector.cgroup.plan import plan
 from collector.cgroup.sources import INACTIVE_FILE, Source
 
 _LEVELS_BELOW = 16
+_CRUN = "container"
 
 
 class Cgroups:
@@ -53,6 +54,7 @@ class Group:
 
     def __init__(self, cgroups: Cgroups, path: str) -> None:
         sources = cgroups.sources
+        self._cgroups = cgroups
         self._path = path
         self._names = cgroups.devices
         self._first = cgroups.files(path, sources.fast[:1], "always")[0]
@@ -67,6 +69,17 @@ class Group:
     def gone(self) -> bool:
         """Whether the last reading found that the group does not exist any more."""
         return self._first.absent
+
+    def inner(self) -> Group | None:
+        """The group that crun made within this one: the limits, and what they did, are there.
+
+        None if there is none. crun leaves the outer one to systemd: `run.oci.systemd.subgroup` in
+        https://github.com/containers/crun/blob/main/crun.1.md
+        """
+        inner = f"{self._path}/{_CRUN}"
+        if not self._path.endswith(".scope") or not Path(f"{self._tree}{inner}").is_dir():
+            return None
+        return Group(self._cgroups, inner)
 
     def fast(self) -> Fields:
         """CPU time, throttling, memory in use. A dictionary of the caller's own."""

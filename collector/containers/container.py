@@ -17,7 +17,8 @@ START = "start_time_seconds"
 _RETRIES = (1, 2)
 """Slow readings that try absent files again: a group's directories are made one by one."""
 _LIMITS_READS = 3
-"""First slow readings that read the limits too: a runtime may write them after the start."""
+"""First slow readings that read the limits too, and look for the group that has them: a runtime may
+make them after the start."""
 StartOf = Callable[[tuple[int, ...]], float | None]
 
 
@@ -134,6 +135,9 @@ class Container:
             return ()
         if self._slow_reads in _RETRIES:
             self._group.retry()
+        if self._slow_reads < _LIMITS_READS and (inner := self._group.inner()) is not None:
+            self._group.close()
+            self._group = inner
         pids = self._group.pids()
         if pids:
             self.started = True

@@ -38,6 +38,14 @@ def test_the_table() -> None:
     assert parse(HEAD) == {}
 
 
+def test_a_tap_counts_where_it_is_all_there_is() -> None:
+    tap = ETH0.replace(b"eth0", b"tap0")
+    loopback = ETH0.replace(b"eth0", b"lo")
+    assert parse(HEAD + loopback + tap) == {"tap0": FIELDS}
+    assert parse(HEAD + tap + ETH0) == {"eth0": FIELDS}
+    assert parse(HEAD + ETH0.replace(b"eth0", b"tap1")) == {}
+
+
 @pytest.mark.parametrize(
     ("data", "line"),
     [(b"", 1), (b"nonsense\n\n", 1), (HEAD + ETH0 + b"eth1: 1 2\n", 4), (HEAD + b"eth1\n", 3)],
