@@ -21,7 +21,7 @@ class Node:
     def __init__(self, directory: Path, tree: str) -> None:
         shutil.copytree(TREES / tree, directory, dirs_exist_ok=True)
         self.cgroup, self.proc, self.data = directory / "sys", directory / "proc", directory / "d"
-        if tree != "v2-systemd":
+        if tree != "v2-docker":
             (self.cgroup / "cpuacct/release_agent").touch()
         (self.proc / "stat").touch()
 
@@ -37,7 +37,7 @@ class Node:
         return {finding.what: finding for finding in found if finding.area != "the host"}
 
 
-@pytest.mark.parametrize("tree", ["hybrid-docker", "v2-systemd"])
+@pytest.mark.parametrize("tree", ["hybrid-docker", "v2-docker"])
 def test_a_recorded_node_can_be_read(tmp_path: Path, tree: str) -> None:
     found = Node(tmp_path, tree).doctor()
     assert {what: found[what].state for what in USUAL} == dict.fromkeys(USUAL, "ok")
@@ -75,7 +75,7 @@ def test_a_containers_own_view_of_its_cgroups(tmp_path: Path) -> None:
 
 
 def test_processes_of_a_foreign_pid_namespace(tmp_path: Path) -> None:
-    node = Node(tmp_path, "v2-systemd")
+    node = Node(tmp_path, "v2-docker")
     for file in node.cgroup.rglob("cgroup.procs"):
         if file.read_text():
             file.write_text("0\n")
@@ -96,7 +96,7 @@ def test_a_procfs_that_hides_processes(tmp_path: Path) -> None:
 
 
 def test_nothing_runs(tmp_path: Path) -> None:
-    node = Node(tmp_path, "v2-systemd")
+    node = Node(tmp_path, "v2-docker")
     for directory in node.cgroup.iterdir():
         if directory.is_dir():
             shutil.rmtree(directory)
@@ -106,7 +106,7 @@ def test_nothing_runs(tmp_path: Path) -> None:
 
 
 def test_no_cgroups_and_no_place_for_the_log(tmp_path: Path) -> None:
-    node = Node(tmp_path, "v2-systemd")
+    node = Node(tmp_path, "v2-docker")
     shutil.rmtree(node.cgroup)
     node.data.write_text("a file")
     found = node.doctor()
