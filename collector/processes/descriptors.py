@@ -109,7 +109,7 @@ class Descriptors:
         except (FileNotFoundError, ProcessLookupError):
             return 0, 0  # it ended in between
         except OSError as error:
-            reason = f"{error.strerror}; it takes root, or CAP_SYS_PTRACE"
+            reason = f"{error.strerror}; it takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
             self._denied.bad(f"{self._proc.path}/{path}", reason)
             return None
 
