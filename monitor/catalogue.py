@@ -47,6 +47,7 @@ class Metric:
 TAGS: dict[str, tuple[str, ...]] = {
     "container": ("cluster", "node", "namespace", "pod", "container"),
     "pod": ("cluster", "node", "namespace", "pod"),
+    "namespace": ("cluster", "node", "namespace"),
     "node": ("cluster", "node"),
     "machine": ("cluster", "node"),
     "weir": ("cluster", "node", "process"),

@@ -29,6 +29,7 @@ CONFIGS: dict[str, Any] = {
 HEADINGS = {
     "container": "Containers",
     "pod": "Pods",
+    "namespace": "A node's part of a namespace",
     "node": "The node",
     "machine": "The machine",
     "weir": "Weir about itself",

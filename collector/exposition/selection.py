@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from monitor.catalogue import GROUPS, TAGS, Metric
 from monitor.errors import BadRequest
 
-_MEASUREMENTS = tuple(measurement for measurement in TAGS if measurement != "pod")
-"""A pod's figures are shown by the names of containers' and asked for with them."""
+_MEASUREMENTS = tuple(
+    measurement for measurement in TAGS if measurement not in ("pod", "namespace")
+)
+"""A pod's figures are shown by the names of containers' and asked for with them; those of a
+namespace are not shown, since a Prometheus makes its own sums."""
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s?", re.ASCII)
 
 

@@ -143,7 +143,9 @@ def test_names_come_out_as_the_catalogue_has_them() -> None:
     lines = showing(*everything()).page().decode().splitlines()
     named = {line.partition("{")[0].partition(" ")[0] for line in lines if line[0] != "#"}
     missing = {name for name in CATALOGUE if name not in named}
-    assert missing and all(name.startswith(("node_memory_", "pod_")) for name in missing)
+    assert missing and all(
+        name.startswith(("node_memory_", "pod_", "namespace_")) for name in missing
+    )
     assert {f"container_{name.removeprefix('pod_')}" for name in missing if "pod_" in name} <= named
     kinds = dict(line.split(" ")[2:4] for line in lines if line.startswith("# TYPE"))
     assert kinds.keys() == named
