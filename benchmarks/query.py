@@ -34,7 +34,7 @@ CPU = "container_cpu_usage_seconds_total"
 GAUGES = "memory_usage_bytes memory_working_set_bytes memory_rss memory_cache memory_mapped_file"
 COUNTERS = (
     "cpu_usage_seconds_total cpu_user_seconds_total cpu_system_seconds_total cpu_cfs_periods_total"
-    " cpu_cfs_throttled_periods_total memory_page_faults_total"
+    " cpu_cfs_throttled_periods_total memory_failcnt"
 )
 NETWORK = "network_receive_bytes_total network_transmit_bytes_total network_receive_packets_total"
 BLOCK = "fs_reads_bytes_total fs_writes_bytes_total fs_reads_total fs_writes_total"

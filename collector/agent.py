@@ -126,6 +126,7 @@ def _sweeper(
         names,
         claim_descriptors(),
         groups=config.groups,
+        sys_root=Path("/sys"),
         find=services.find if config.services else paths.find,
         rules=config.label_rules,
         faults=faults,

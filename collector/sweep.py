@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from collector.cgroup.cgroups import Cgroups
 from collector.cgroup.faults import Faults
 from collector.cgroup.files import Root
-from collector.cgroup.group import Cgroups, Group
+from collector.cgroup.group import Group
 from collector.cgroup.hierarchy import detect
 from collector.containers import rows
 from collector.containers.container import Container
@@ -31,9 +32,9 @@ class Sweeper:
 
     `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
     `claim_descriptors`), until `close`; `groups` are the optional ones of the catalogue that are to
-    be read; `find` says what lives at a cgroup path; `rules` say which labels are kept; `faults`
-    counts broken files, also for whoever else reads for the sweep. Raises ConfigError where no
-    cgroups are mounted.
+    be read, huge pages where `sys_root` (sysfs) has some; `find` says what lives at a cgroup path;
+    `rules` say which labels are kept; `faults` counts broken files, also for whoever else reads for
+    the sweep. Raises ConfigError where no cgroups are mounted.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Sweeper:
         now_ns: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
         groups: frozenset[str] = frozenset(),
+        sys_root: Path | None = None,
         find: Callable[[str], Found | None] = find,
         rules: LabelRules = NO_RULES,
         faults: Faults | None = None,
@@ -56,7 +58,9 @@ class Sweeper:
         self._now_ns = now_ns
         self._monotonic = monotonic
         self.hierarchy = detect(cgroup_root)
-        self._cgroups = Cgroups(self.hierarchy, proc_root, descriptors, faults or Faults())
+        self._cgroups = Cgroups(
+            self.hierarchy, proc_root, descriptors, faults or Faults(), sys_root, groups
+        )
         self._discovery = Discovery(self.hierarchy.tree, monotonic, find)
         self._proc = Root(proc_root)
         self._namespaces = Namespaces(proc_root)
@@ -79,6 +83,8 @@ class Sweeper:
         """All rows about containers. Each has the time of its own reading."""
         records: list[Record] = []
         self._processes.allowance.renew()
+        if due.limits:
+            self._cgroups.look()
         self._discover(records)
         if self._read_all(due, records):
             # A restarted container stands where the old one was: its group has the same path.

@@ -9,24 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from collector.cgroup.parse import Fields, Malformed
+from collector.cgroup.parse import ByPart, Fields, Malformed
 
-Devices = dict[str, Fields]
 _STACKED = ("dm-", "md", "loop")
-_V2 = {
-    b"rbytes": "fs_reads_bytes_total",
-    b"wbytes": "fs_writes_bytes_total",
-    b"rios": "fs_reads_total",
-    b"wios": "fs_writes_total",
+_US = 1e6
+_V2: dict[bytes, tuple[str, float | None]] = {
+    b"rbytes": ("fs_reads_bytes_total", None),
+    b"wbytes": ("fs_writes_bytes_total", None),
+    b"rios": ("fs_reads_total", None),
+    b"wios": ("fs_writes_total", None),
+    b"cost.usage": ("fs_io_cost_usage_seconds_total", _US),
+    b"cost.wait": ("fs_io_cost_wait_seconds_total", _US),
+    b"cost.indebt": ("fs_io_cost_indebt_seconds_total", _US),
+    b"cost.indelay": ("fs_io_cost_indelay_seconds_total", _US),
 }
 
 
-def v1(read: str, write: str) -> Callable[[bytes], Devices]:
+def v1(read: str, write: str) -> Callable[[bytes], ByPart]:
     """`blkio.throttle.io_serviced` and its like: lines of `8:0 Read 4096`, and a `Total`."""
     names = {b"Read": read, b"Write": write}
 
-    def parse(data: bytes) -> Devices:
-        devices: Devices = {}
+    def parse(data: bytes) -> ByPart:
+        devices: ByPart = {}
         for line_number, line in enumerate(data.splitlines(), 1):
             parts = line.split()
             if len(parts) == 2 and parts[0] == b"Total":
@@ -40,15 +44,22 @@ def v1(read: str, write: str) -> Callable[[bytes], Devices]:
     return parse
 
 
-def v2(data: bytes) -> Devices:
-    """`io.stat`: lines of `8:0 rbytes=… wbytes=… rios=… wios=…`.
+def lists_devices(data: bytes) -> bool:
+    """Whether a version 1 file names a device: those that do not count hold only a `Total`."""
+    return any(len(line.split()) == 3 for line in data.splitlines())
+
+
+def v2(data: bytes) -> ByPart:
+    """`io.stat`: lines of `8:0 rbytes=… wbytes=… rios=… wios=…`, and `cost.…=` in µs where the
+    device has a cost model.
 
     Some kernels leave out the line break behind a device without figures, so a line may name
     several; the figures belong to the last of them.
     """
-    devices: Devices = {}
+    devices: ByPart = {}
     for line_number, line in enumerate(data.splitlines(), 1):
-        device, fields = None, {}
+        device: bytes | None = None
+        fields: Fields = {}
         for token in line.split():
             key, equals, value = token.partition(b"=")
             if not equals:
@@ -56,7 +67,8 @@ def v2(data: bytes) -> Devices:
             elif key in _V2:
                 if not value.isdigit():
                     raise Malformed(line_number, line, rest=devices)
-                fields[_V2[key]] = int(value)
+                name, units = _V2[key]
+                fields[name] = int(value) / units if units else int(value)
         if device is None or b":" not in device:
             raise Malformed(line_number, line, rest=devices)
         if fields:

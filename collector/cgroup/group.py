@@ -7,46 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from collector.cgroup.blockio import DeviceNames, Devices
-from collector.cgroup.faults import Faults
-from collector.cgroup.files import Budget, Keep, KernelFile, Root, T
-from collector.cgroup.hierarchy import Hierarchy
-from collector.cgroup.parse import Fields, processes
-from collector.cgroup.plan import plan
-from collector.cgroup.sources import INACTIVE_FILE, Source
+from collector.cgroup.cgroups import Cgroups
+from collector.cgroup.files import KernelFile
+from collector.cgroup.parse import ByPart, Fields, processes
+from collector.cgroup.sources import DEVICE, FAILURE, FAILURES, Kind, Sources
 
 _LEVELS_BELOW = 16
 _CRUN = "container"
-
-
-class Cgroups:
-    """What all groups of a node share: the hierarchies' roots, the plan, the budget, the faults."""
-
-    def __init__(self, hierarchy: Hierarchy, proc: Path, descriptors: int, faults: Faults) -> None:
-        self.sources = plan(hierarchy)
-        self.budget = Budget(descriptors)
-        self.faults = faults
-        self.devices = DeviceNames(proc)
-        places = {**hierarchy.controllers, "unified": hierarchy.unified}
-        self.roots = {name: Root(path) for name, path in places.items() if path is not None}
-
-    def close(self) -> None:
-        for root in self.roots.values():
-            root.close()
-
-    def file(self, path: str, source: Source[T], keep: Keep = "budget") -> KernelFile[T] | None:
-        """The file of the group at `path`; None where the node has no such controller."""
-        root = self.roots.get(source.controller)
-        if root is None:
-            return None
-        return KernelFile(
-            root, f"{path}/{source.file}", source.parse, self.budget, self.faults, keep
-        )
-
-    def files(
-        self, path: str, sources: tuple[Source[T], ...], keep: Keep = "budget"
-    ) -> list[KernelFile[T]]:
-        return [file for source in sources if (file := self.file(path, source, keep))]
+_INACTIVE = "memory_total_inactive_file_bytes"
 
 
 class Group:
@@ -61,7 +29,8 @@ class Group:
         self._fast = [self._first, *cgroups.files(path, sources.fast[1:])]
         self._slow = cgroups.files(path, sources.slow)
         self._limits = cgroups.files(path, sources.limits, "never")
-        self._devices = cgroups.files(path, sources.devices)
+        self._parts: dict[Kind, list[KernelFile[ByPart]]] = {}
+        self._planned = self._take_parts()
         self._processes = cgroups.files(path, (sources.processes,))[0]
         self._tree = cgroups.roots[sources.processes.controller].path
 
@@ -90,15 +59,24 @@ class Group:
                 row.update(fields)
         return row
 
-    def add_slow(self, row: Fields) -> None:
-        """Add to `row`, which `fast` gave just before, the figures of the slow tier."""
+    def add_slow(self, row: Fields) -> dict[Kind, ByPart]:
+        """Add to `row`, which `fast` gave just before, the figures of the slow tier.
+
+        Returns those that have rows of their own.
+        """
         for file in self._slow:
             fields = file.read()
             if fields:
                 row.update(fields)
-        inactive, usage = row.pop(INACTIVE_FILE, None), row.get("memory_usage_bytes")
+        inactive, usage = row.get(_INACTIVE), row.get("memory_usage_bytes")
         if isinstance(inactive, int) and isinstance(usage, int):
             row["memory_working_set_bytes"] = max(0, usage - inactive)
+        failures: ByPart = {
+            name: {"memory_failures_total": row.pop(field)}
+            for field, name in FAILURES.items()
+            if field in row
+        }
+        return {FAILURE: failures, **self._read_parts()}
 
     def add_limits(self, row: Fields) -> None:
         """Add the limits; what was absent or forbidden is tried again from here on."""
@@ -111,16 +89,6 @@ class Group:
         for file in self._all():
             file.retry()
 
-    def devices(self) -> Devices:
-        """Block I/O by the name of the device."""
-        rows: Devices = {}
-        for file in self._devices:
-            for number, fields in (file.read() or {}).items():
-                name = self._names.name_of(number)
-                if name is not None:
-                    rows.setdefault(name, {}).update(fields)
-        return rows
-
     def pids(self) -> tuple[int, ...]:
         """The group's processes; of the groups below it if it has none of its own.
 
@@ -132,7 +100,7 @@ class Group:
         """The kept descriptors of the fast files, or of the fast and the slow ones."""
         files: list[KernelFile[Any]] = [*self._fast]
         if slow:
-            files += [*self._slow, *self._devices, self._processes]
+            files += [*self._slow, *self._parts_files(), self._processes]
         return [file.descriptor for file in files if file.kept]
 
     def close(self) -> None:
@@ -143,8 +111,47 @@ class Group:
         yield from self._fast
         yield from self._slow
         yield from self._limits
-        yield from self._devices
+        yield from self._parts_files()
         yield self._processes
+
+    def _parts_files(self) -> Iterator[KernelFile[ByPart]]:
+        for files in self._parts.values():
+            yield from files
+
+    def _take_parts(self) -> Sources:
+        """The files of parts that the plan has now; returns that plan."""
+        for file in self._parts_files():
+            file.close()
+        sources = self._cgroups.sources
+        self._parts = {
+            kind: self._cgroups.files(self._path, of_kind)
+            for kind, of_kind in sources.parts.items()
+        }
+        return sources
+
+    def _read_parts(self) -> dict[Kind, ByPart]:
+        if self._planned is not self._cgroups.sources:
+            self._planned = self._take_parts()
+        parts = {kind: _together(files) for kind, files in self._parts.items()}
+        if DEVICE in parts:
+            parts[DEVICE] = self._named(parts[DEVICE])
+        return parts
+
+    def _named(self, devices: ByPart) -> ByPart:
+        """By the name of the device, without those that are stacked on others."""
+        names = ((self._names.name_of(str(number)), number) for number in devices)
+        return {name: devices[number] for name, number in names if name is not None}
+
+
+def _together(files: list[KernelFile[ByPart]]) -> ByPart:
+    """What the files say of the same parts."""
+    if len(files) == 1:
+        return files[0].read() or {}
+    parts: ByPart = {}
+    for file in files:
+        for name, fields in (file.read() or {}).items():
+            parts.setdefault(name, {}).update(fields)
+    return parts
 
 
 def _below(directory: str) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Literal
 from monitor.errors import ConfigError
 
 UNIFIED = "unified"
-_V1 = ("cpuacct", "cpu", "memory", "blkio", "pids")
+_V1 = ("cpuacct", "cpu", "memory", "blkio", "pids", "hugetlb")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ from typing import Any, NamedTuple
 from monitor.record import Value
 
 Fields = dict[str, Value]
+Name = str | tuple[str, ...]
+"""Of a part: the value of the tag that its kind has, or the values where there are several."""
+ByPart = dict[Name, Fields]
+"""Figures of a container's parts, which have rows of their own: those of one kind, by name."""
 Parser = Callable[[bytes], Fields]
 
 
@@ -56,6 +60,19 @@ def limit(field: str, unlimited: bytes = b"max", too_much: int | None = None) ->
     return parse
 
 
+def part(name: str, parse: Parser) -> Callable[[bytes], ByPart]:
+    """A file about the part `name` of a container."""
+
+    def parse_part(data: bytes) -> ByPart:
+        try:
+            return {name: parse(data)}
+        except Malformed as error:
+            error.rest = {name: error.rest} if error.rest else {}
+            raise
+
+    return parse_part
+
+
 class _Layout(NamedTuple):
     tokens: int
     keys: Callable[[list[bytes]], tuple[bytes, ...]]
@@ -66,15 +83,17 @@ class _Layout(NamedTuple):
 
 
 class Keyed:
-    """A file of `key value` lines. `wanted` says a key's field and, for times, units per second.
+    """A file of `key value` lines. `wanted` says a field's key and, for times, units per second.
 
     The kernel writes the keys in the same order each time, so their places are learned from one
     file, checked at each, and learned anew when they are not where they were: a quarter of the cost
-    of looking at each of seventy lines.
+    of looking at each of seventy lines. One key may give several fields.
     """
 
     def __init__(self, wanted: Mapping[str, tuple[str, float | None]]) -> None:
-        self._wanted = {key.encode(): to for key, to in wanted.items()}
+        self._wanted: dict[bytes, list[tuple[str, float | None]]] = {}
+        for field, (key, units) in wanted.items():
+            self._wanted.setdefault(key.encode(), []).append((field, units))
         self._layout: _Layout | None = None
 
     def __call__(self, data: bytes) -> Fields:
@@ -99,8 +118,9 @@ class Keyed:
             parts = line.split()
             if parts and parts[0] in self._wanted:
                 if len(parts) == 2 and parts[1].isdigit():
-                    name, units = self._wanted[parts[0]]
-                    fields[name] = int(parts[1]) / units if units else int(parts[1])
+                    value = int(parts[1])
+                    for name, units in self._wanted[parts[0]]:
+                        fields[name] = value / units if units else value
                     places[parts[0]] = place
                 else:
                     broken = broken or (line_number, line)
@@ -113,14 +133,14 @@ class Keyed:
     def _learn(self, places: dict[bytes, int], tokens: int) -> _Layout | None:
         if len(places) < 2:
             return None  # itemgetter of one place gives no tuple; and there is nothing to save
-        wanted = [self._wanted[key] for key in places]
+        wanted = [(place + 1, *to) for key, place in places.items() for to in self._wanted[key]]
         return _Layout(
             tokens,
             itemgetter(*places.values()),
             tuple(places),
-            itemgetter(*(place + 1 for place in places.values())),
-            tuple(name for name, _ in wanted),
-            tuple((name, units) for name, units in wanted if units),
+            itemgetter(*(place for place, _, _ in wanted)),
+            tuple(name for _, name, _ in wanted),
+            tuple((name, units) for _, name, units in wanted if units),
         )
 
 

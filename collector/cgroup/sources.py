@@ -6,16 +6,29 @@ whichever has the controller.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from collector.cgroup.blockio import Devices
-from collector.cgroup.parse import Fields
+from collector.cgroup.parse import ByPart, Fields
 
 T = TypeVar("T")
-INACTIVE_FILE = "inactive_file"
-"""Not a metric: what the working set is less than the usage."""
+Kind = tuple[str, ...]
+"""Of a container's parts: the tags that tell one from another."""
+
+DEVICE: Kind = ("device",)
+FAILURE: Kind = ("failure_type", "scope")
+PAGESIZE: Kind = ("pagesize",)
+CPU: Kind = ("cpu",)
+NUMA: Kind = ("type", "scope", "numa_node")
+
+FAILURES: Mapping[str, tuple[str, str]] = {
+    "pgfault": ("pgfault", "container"),
+    "pgmajfault": ("pgmajfault", "container"),
+    "total_pgfault": ("pgfault", "hierarchy"),
+    "total_pgmajfault": ("pgmajfault", "hierarchy"),
+}
+"""Fields that the parsers of memory.stat give and that are no metrics: the failures, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +40,19 @@ class Source(Generic[T]):
     parse: Callable[[bytes], T]
 
 
+PartSources = tuple[Source[ByPart], ...]
+"""Where several tell of the same part, what a later one says of it goes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """`fast` is read each tick, and its first file tells that the group still exists.
 
-    `slow` and `devices` are read each 10 s; `limits` each minute.
+    `slow` and `parts` are read each 10 s; `limits` each minute.
     """
 
     fast: tuple[Source[Fields], ...]
     slow: tuple[Source[Fields], ...]
     limits: tuple[Source[Fields], ...]
-    devices: tuple[Source[Devices], ...]
+    parts: Mapping[Kind, PartSources]
     processes: Source[tuple[int, ...]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from collector.cgroup.group import Group
 from collector.cgroup.parse import Fields
+from collector.cgroup.sources import Kind
 from collector.containers.names import Found, Naming
-from collector.containers.parts import Parts
+from collector.containers.parts import INTERFACE, Parts
 from collector.network import Network
 from collector.processes.figures import ProcessFigures
 from collector.ticker import Due
@@ -56,7 +58,7 @@ class Container:
         self._start_of = start_of
         self._start_known = False
         self._slow_reads = 0
-        self._parts: dict[str, Parts] = {}
+        self._parts: dict[Kind, Parts] = {}
 
     @property
     def gone(self) -> bool:
@@ -93,27 +95,27 @@ class Container:
             return
         if not self.is_shown:
             if slow:
-                self._add_network(pids, now_ns, records)
+                self._add_network(pids, now_ns(), records)
                 self._slow_reads += 1
             return
         time_ns = now_ns()
         row = self._group.fast()
         if self._group.gone:
             return
+        parts: dict[Kind, Mapping[Any, Fields]] = {}
         if slow:
-            self._group.add_slow(row)
+            parts |= self._group.add_slow(row)
             row["processes"] = len(pids)
             self._processes.add(row, pids)
+            parts |= {(tag,): found for tag, found in self._processes.parts(pids)}
         if due.limits or (slow and self._slow_reads < _LIMITS_READS):
             self._group.add_limits(row)
             self._processes.retry()
         row.update(self._start())
         records.append(Record(self.series, row, time_ns))
         if slow:
-            self._add("device", self._group.devices(), now_ns, records)
-            self._add_network(pids, now_ns, records)
-            for tag, found in self._processes.parts(pids):
-                self._add(tag, found, now_ns, records)
+            self._add(parts, now_ns(), records)
+            self._add_network(pids, now_ns(), records)
             self._slow_reads += 1
 
     def descriptors(self, due: Due) -> list[int]:
@@ -151,30 +153,28 @@ class Container:
         return {} if self.start_seconds is None else {START: self.start_seconds}
 
     def _add(
-        self,
-        tag: str,
-        found: Mapping[str, Fields],
-        now_ns: Callable[[], int],
-        records: list[Record],
+        self, parts: Mapping[Kind, Mapping[Any, Fields]], time_ns: int, records: list[Record]
     ) -> None:
         assert self.series is not None  # noqa: S101
         start = self._start()
-        for series, fields in self._parts_of(tag).rows(self.series, found):
-            records.append(Record(series, {**fields, **start}, now_ns()))
+        for kind, found in parts.items():
+            for series, fields in self._parts_of(kind).rows(self.series, found):
+                records.append(Record(series, {**fields, **start}, time_ns))
 
-    def _add_network(
-        self, pids: tuple[int, ...], now_ns: Callable[[], int], records: list[Record]
-    ) -> None:
+    def _add_network(self, pids: tuple[int, ...], time_ns: int, records: list[Record]) -> None:
         """The interfaces, as the pod's where its name is known: its containers share them.
 
         A pod's rows have no start: whichever container reads them now, they go on counting.
         """
         found = self._network.read(pids)
         if self._pod_series is None:
-            self._add("interface", found, now_ns, records)
+            self._add({INTERFACE: found}, time_ns, records)
             return
-        for series, fields in self._parts_of("interface").rows(self._pod_series, found):
-            records.append(Record(series, fields, now_ns()))
+        for series, fields in self._parts_of(INTERFACE).rows(self._pod_series, found):
+            records.append(Record(series, fields, time_ns))
 
-    def _parts_of(self, tag: str) -> Parts:
-        return self._parts.setdefault(tag, Parts(tag))
+    def _parts_of(self, kind: Kind) -> Parts:
+        parts = self._parts.get(kind)
+        if parts is None:
+            parts = self._parts[kind] = Parts(kind)
+        return parts

@@ -19,6 +19,8 @@ from monitor.record import Series, Value
 _MACHINE_IDS = ("machine_id", "system_uuid", "boot_id")
 _NOT_SHOWN = frozenset({"cluster", "node"})
 """A Prometheus adds its own word for whom it scrapes."""
+_SHOWN_AS = {"numa_node": "node"}
+"""Tags that cannot have cAdvisor's name, since ours have another meaning for it."""
 _OF_CONTAINER = frozenset(TAGS["container"])
 
 _Tags = tuple[tuple[str, str], ...]
@@ -62,7 +64,7 @@ class SeriesLabels:
         known = self._kept.get(row.series.key)
         if known is not None and known[0] == as_of:
             return known[1]
-        pairs = {key: value for key, value in tags if key not in _NOT_SHOWN}
+        pairs = {_SHOWN_AS.get(key, key): value for key, value in tags if key not in _NOT_SHOWN}
         if info is not None:
             pairs |= self._more(measurement, info.fields)
         labels = Labels(pairs)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.cgroup import blockio, v1, v2
+from collector.cgroup import v1, v2
 from collector.cgroup.parse import (
     Fields,
     Keyed,
@@ -28,9 +28,74 @@ system_usec 71625
 nr_periods 92
 nr_throttled 60
 throttled_usec 2073767
-nr_bursts 0
-burst_usec 0
+nr_bursts 3
+burst_usec 1200
 """
+V1_MEMORY_STAT = b"""cache 1
+pgfault 700
+pgmajfault 7
+total_cache 8192
+total_rss 4096
+total_mapped_file 2048
+total_dirty 100
+total_writeback 50
+total_workingset_refault_anon 5
+total_workingset_refault_file 6
+total_swap 12
+total_pgfault 900
+total_pgmajfault 9
+total_inactive_file 5000
+total_active_file 3000
+"""
+V1_MEMORY = {
+    "memory_cache": 8192,
+    "memory_rss": 4096,
+    "memory_mapped_file": 2048,
+    "memory_file_dirty_bytes": 100,
+    "memory_file_writeback_bytes": 50,
+    "memory_workingset_refault_anon_total": 5,
+    "memory_workingset_refault_file_total": 6,
+    "memory_swap": 12,
+    "memory_total_inactive_file_bytes": 5000,
+    "memory_total_active_file_bytes": 3000,
+    "pgfault": 700,
+    "pgmajfault": 7,
+    "total_pgfault": 900,
+    "total_pgmajfault": 9,
+}
+V2_MEMORY_STAT = b"""anon 4096
+file 8192
+kernel 777
+file_mapped 2048
+file_dirty 100
+file_writeback 50
+inactive_file 5000
+active_file 3000
+workingset_refault_anon 5
+workingset_refault_file 6
+pgscan 40
+pgsteal 30
+pgfault 900
+pgmajfault 9
+"""
+V2_MEMORY = {
+    "memory_rss": 4096,
+    "memory_cache": 8192,
+    "memory_kernel_usage": 777,
+    "memory_mapped_file": 2048,
+    "memory_file_dirty_bytes": 100,
+    "memory_file_writeback_bytes": 50,
+    "memory_total_inactive_file_bytes": 5000,
+    "memory_total_active_file_bytes": 3000,
+    "memory_workingset_refault_anon_total": 5,
+    "memory_workingset_refault_file_total": 6,
+    "memory_pgscan_total": 40,
+    "memory_pgsteal_total": 30,
+    "pgfault": 900,
+    "pgmajfault": 9,
+    "total_pgfault": 900,
+    "total_pgmajfault": 9,
+}
 PRESSURE = b"""some avg10=0.12 avg60=0.00 avg300=0.00 total=1717
 full avg10=0.00 avg60=0.00 avg300=0.00 total=825
 """
@@ -47,13 +112,24 @@ def parser(sources: tuple[Source[Fields], ...], file: str) -> Callable[[bytes], 
         (count("n"), b"42\n", {"n": 42}),
         (limit("n"), b"max\n", {}),
         (limit("n"), b"50\n", {"n": 50}),
+        (limit("n", too_much=100), b"100\n", {}),
         (parser(v1.CPU_LIMITS, "cpu.cfs_quota_us"), b"-1\n", {}),
         (parser(v1.CPU_LIMITS, "cpu.cfs_quota_us"), b"50000\n", {"spec_cpu_quota": 50000}),
-        (parser(v1.MEMORY_LIMITS, "memory.limit_in_bytes"), b"9223372036854771712\n", {}),
+        *((source.parse, b"9223372036854771712\n", {}) for source in v1.MEMORY_LIMITS),
         (
             parser(v1.MEMORY_LIMITS, "memory.limit_in_bytes"),
             b"67108864\n",
             {"spec_memory_limit_bytes": 67108864},
+        ),
+        (
+            parser(v1.MEMORY_LIMITS, "memory.memsw.limit_in_bytes"),
+            b"134217728\n",
+            {"spec_memory_swap_limit_bytes": 134217728},
+        ),
+        (
+            parser(v1.MEMORY_LIMITS, "memory.soft_limit_in_bytes"),
+            b"33554432\n",
+            {"spec_memory_reservation_limit_bytes": 33554432},
         ),
         (
             parser(v1.cpu(), "cpuacct.stat"),
@@ -69,12 +145,30 @@ def parser(sources: tuple[Source[Fields], ...], file: str) -> Callable[[bytes], 
                 "cpu_cfs_throttled_seconds_total": 2.073767858,
             },
         ),
+        (
+            parser(v1.cpu(), "cpu.stat"),
+            b"nr_periods 9\nnr_throttled 6\nthrottled_time 7000000\nnr_bursts 2\nburst_time 5000\n",
+            {
+                "cpu_cfs_periods_total": 9,
+                "cpu_cfs_throttled_periods_total": 6,
+                "cpu_cfs_throttled_seconds_total": 0.007,
+                "cpu_cfs_burst_periods_total": 2,
+                "cpu_cfs_burst_seconds_total": 0.000005,
+            },
+        ),
         (parser(v1.cpu(), "cpu.stat"), b"nr_periods 0\nnr_throttled 0\nthrottled_time 0\n", {}),
         (
             parser(v1.memory_slow(), "memory.oom_control"),
             b"oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
             {"oom_events_total": 3},
         ),
+        (
+            parser(v1.memory_slow(), "memory.kmem.usage_in_bytes"),
+            b"131072\n",
+            {"memory_kernel_usage": 131072},
+        ),
+        (parser(v1.memory_slow(), "memory.stat"), V1_MEMORY_STAT, V1_MEMORY),
+        (parser(v2.memory_slow(), "memory.stat"), V2_MEMORY_STAT, V2_MEMORY),
         (
             v2.cpu_stat(),
             V2_CPU_STAT,
@@ -85,6 +179,8 @@ def parser(sources: tuple[Source[Fields], ...], file: str) -> Callable[[bytes], 
                 "cpu_cfs_periods_total": 92,
                 "cpu_cfs_throttled_periods_total": 60,
                 "cpu_cfs_throttled_seconds_total": 2.073767,
+                "cpu_cfs_burst_periods_total": 3,
+                "cpu_cfs_burst_seconds_total": 0.0012,
             },
         ),
         (
@@ -100,8 +196,37 @@ def parser(sources: tuple[Source[Fields], ...], file: str) -> Callable[[bytes], 
         (v2.cpu_max, b"50000 100000\n", {"spec_cpu_period": 100000, "spec_cpu_quota": 50000}),
         (
             parser(v2.memory_slow(), "memory.events"),
-            b"low 0\nhigh 1\nmax 22\noom 3\noom_kill 2\noom_group_kill 0\n",
-            {"memory_failcnt": 22, "oom_events_total": 2},
+            b"low 4\nhigh 1\nmax 22\noom 3\noom_kill 2\noom_group_kill 5\n",
+            {
+                "memory_events_low_total": 4,
+                "memory_events_high_total": 1,
+                "memory_events_max_total": 22,
+                "memory_failcnt": 22,
+                "memory_events_oom_total": 3,
+                "oom_events_total": 2,
+                "memory_events_oom_group_kill_total": 5,
+            },
+        ),
+        (
+            parser(v2.memory_slow(), "memory.swap.events"),
+            b"high 1\nmax 2\nfail 3\n",
+            {
+                "memory_swap_events_high_total": 1,
+                "memory_swap_events_max_total": 2,
+                "memory_swap_events_fail_total": 3,
+            },
+        ),
+        *((source.parse, b"max\n", {}) for source in v2.MEMORY_LIMITS),
+        (
+            parser(v2.MEMORY_LIMITS, "memory.swap.max"),
+            b"0\n",
+            {"spec_memory_swap_limit_bytes": 0},
+        ),
+        (parser(v2.MEMORY_LIMITS, "memory.low"), b"0\n", {}),
+        (
+            parser(v2.MEMORY_LIMITS, "memory.low"),
+            b"4096\n",
+            {"spec_memory_reservation_limit_bytes": 4096},
         ),
         (
             pressure("cpu"),
@@ -149,9 +274,8 @@ def test_what_the_kernel_writes(
             {"pressure_io_waiting_seconds_total": 1.0},
         ),
         (processes, b"12\nx\n", 2, None),
-        (blockio.v2, b"8:0 rbytes=1\n8:16 rbytes=z\n", 2, {"8:0": {"fs_reads_bytes_total": 1}}),
-        (blockio.v2, b"rbytes=1\n", 1, {}),
-        (blockio.v1("r", "w"), b"8:0 Read 5\n8:0 Write\n", 2, {"8:0": {"r": 5}}),
+        (v2.memory_low, b"min\n", 1, None),
+        (parser(v2.memory_slow(), "memory.swap.events"), b"", 1, {}),
     ],
 )
 def test_what_it_would_never_write_is_named_by_line_and_hides_nothing(
@@ -161,28 +285,6 @@ def test_what_it_would_never_write_is_named_by_line_and_hides_nothing(
         parse(data)
     assert (caught.value.line, caught.value.rest) == (line, rest)
     assert f"line {line}: " in str(caught.value)
-
-
-def test_block_io_of_version_1() -> None:
-    data = (
-        b"254:0 Read 4096\n254:0 Write 8192\n254:0 Sync 8192\n254:0 Async 4096\n"
-        b"254:0 Discard 0\n254:0 Total 12288\n8:0 Read 1\n8:0 Write 2\nTotal 12291\n"
-    )
-    assert blockio.v1("r", "w")(data) == {"254:0": {"r": 4096, "w": 8192}, "8:0": {"r": 1, "w": 2}}
-    assert blockio.v1("r", "w")(b"Total 0\n") == {}
-
-
-def test_block_io_of_version_2() -> None:
-    data = b"8:16 8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0 cost.usage=7\n7:0 \n"
-    assert blockio.v2(data) == {
-        "8:0": {
-            "fs_reads_bytes_total": 1,
-            "fs_writes_bytes_total": 2,
-            "fs_reads_total": 3,
-            "fs_writes_total": 4,
-        }
-    }
-    assert blockio.v2(b"") == {}
 
 
 def test_processes() -> None:
@@ -209,3 +311,15 @@ def test_the_order_of_keys_never_matters(files: list[list[tuple[bytes, int]]]) -
     for pairs in files:
         data = b"".join(b"%s %d\n" % pair for pair in pairs)
         assert keyed(data) == {"a": 1, "c": 1.5, "d": 4}
+
+
+def test_what_a_kernel_does_not_have_is_absent() -> None:
+    parse = parser(v2.memory_slow(), "memory.events")
+    assert parse(b"low 0\nhigh 0\nmax 1\noom 0\n").get("oom_events_total") is None
+    assert "memory_kernel_usage" not in parser(v2.memory_slow(), "memory.stat")(b"anon 1\nfile 2\n")
+
+
+def test_one_key_may_give_several_fields() -> None:
+    keyed = Keyed({"a": ("x", None), "b": ("x", 10.0), "c": ("y", None)})
+    for _ in range(2):
+        assert keyed(b"y 3\nx 5\n") == {"a": 5, "b": 0.5, "c": 3}
