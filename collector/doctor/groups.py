@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from collector.cgroup.hierarchy import Hierarchy
+from collector.cgroup.present import page_sizes
 from collector.doctor.finding import Finding, State, words
 from collector.doctor.sources import PROC, File, Group, groups
 from collector.doctor.trying import Outcome, Subject, attempt
@@ -24,10 +25,14 @@ _REMEDIES: Mapping[str, str] = {
 
 
 def container_groups(
-    hierarchy: Hierarchy, subjects: Sequence[Subject], proc: Path, enabled: Set[str]
+    hierarchy: Hierarchy,
+    subjects: Sequence[Subject],
+    proc: Path,
+    enabled: Set[str],
+    sys_root: Path = Path("/sys"),
 ) -> Iterator[Finding]:
     """A line for each group."""
-    for group in groups(hierarchy):
+    for group in groups(hierarchy, page_sizes(sys_root)):
         yield _found(group, hierarchy, subjects, proc, group.name in enabled)
 
 
@@ -62,9 +67,12 @@ def _found(
 
 def _nothing(area: str, group: Group, hierarchy: Hierarchy) -> Finding:
     """There was nothing to try."""
-    if not group.files and hierarchy.unified is None and "pressure" in group.name:
-        why = "told by cgroup version 2 alone, which this node has not mounted"
-        remedy = "mount -t cgroup2 none /sys/fs/cgroup/unified"
+    if not group.files and not group.without:
+        why = f"told by cgroup version {2 if hierarchy.controllers else 1} alone"
+        remedy = ""
+        if group.name == "pressure":
+            why += ", which this node has not mounted"
+            remedy = "mount -t cgroup2 none /sys/fs/cgroup/unified"
         return Finding(area, group.name, "no", why, remedy, needed=False)
     if group.without and not group.files:
         return Finding(area, group.name, "no", _no_controller(group), "see controllers, above")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from collector.cgroup.hierarchy import UNIFIED, Hierarchy
@@ -16,6 +16,7 @@ _FILE = re.compile(
 )
 _IN_EVERY_TREE = ("cgroup.procs", "cpu.stat", "cpu.pressure", "memory.pressure", "io.pressure")
 """Of version 2: there whether or not the controller is."""
+_SIZE = "SIZE"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,32 +29,50 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The files of one group of metrics, and the controllers that it would need besides."""
+    """The files of one group of metrics, and the controllers that it would need besides.
+
+    Neither where only the cgroup version that the node does not have tells of the group.
+    """
 
     name: str
     files: tuple[File, ...]
     without: tuple[str, ...] = ()
 
 
-def groups(hierarchy: Hierarchy) -> Iterator[Group]:
-    """The groups of container metrics that come from files, in the catalogue's order."""
+def groups(hierarchy: Hierarchy, page_sizes: Iterable[str] = ()) -> Iterator[Group]:
+    """The groups of container metrics that come from files, in the catalogue's order.
+
+    `page_sizes` are those of the node's huge pages; without any, none of their files is read.
+    """
+    sizes = tuple(page_sizes)
     files: dict[str, set[File]] = {}
     without: dict[str, set[str]] = {}
+    foreign: set[str] = set()
     for metric in CATALOGUE.values():
         if metric.measurement != "container":
             continue
         name = START_TIMES if metric.field == "start_time_seconds" else metric.group
         found = files.setdefault(name, set())
         lacking = without.setdefault(name, set())
-        on_v1, on_v2 = _FILE.findall(metric.v1), _FILE.findall(metric.v2)
+        on_v1, on_v2 = _files(metric.v1, sizes), _files(metric.v2, sizes)
         own = [place for text in on_v1 if (place := _v1(hierarchy, text))]
         unified = [place for text in on_v2 if (place := _v2(hierarchy, text))]
         found.update(own or unified)
-        if not own and not unified:
-            lacking.update(text.partition(".")[0] for text in on_v1 or on_v2)
+        if not own and not unified and (on_v1 or on_v2):
+            could = on_v1 if hierarchy.controllers else on_v2
+            lacking.update(text.partition(".")[0] for text in could)
+            foreign.add(name)
     for name, places in files.items():
-        if places or without[name]:
+        if places or name in foreign:
             yield Group(name, tuple(sorted(places)), tuple(sorted(without[name])))
+
+
+def _files(source: str, sizes: tuple[str, ...]) -> list[str]:
+    return [
+        text.replace(_SIZE, size)
+        for text in _FILE.findall(source)
+        for size in (sizes if _SIZE in text else ("",))
+    ]
 
 
 def _v1(hierarchy: Hierarchy, text: str) -> File | None:

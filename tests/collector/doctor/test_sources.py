@@ -57,5 +57,21 @@ def test_every_kernel_file_that_the_catalogue_names_is_found() -> None:
         if metric.measurement == "container" and ("." in metric.v2 or "/" in metric.v2)
     }
     everything = node(unified=("cpu", "memory", "io", "pids", "hugetlb"))
-    found = {group.name for group in groups(everything) if group.files}
+    found = {group.name for group in groups(everything, ["2MB"]) if group.files}
     assert {CATALOGUE[name].group for name in named} <= found | {"spec"}
+
+
+def test_what_the_other_version_alone_tells_is_no_lack_of_a_controller() -> None:
+    by_name = {group.name: group for group in groups(node(*V1))}
+    assert by_name["memory"].without == by_name["diskIO"].without == ()
+    assert File("memory", "memory.stat") in by_name["memory"].files
+    v2 = {group.name: group for group in groups(node(unified=("cpu", "memory", "io", "pids")))}
+    assert (v2["percpu"].files, v2["percpu"].without) == ((), ())
+
+
+def test_huge_pages_by_the_sizes_that_the_node_has() -> None:
+    hybrid = node(*V1, unified=("hugetlb",))
+    assert "hugetlb" not in {group.name for group in groups(hybrid)}
+    (found,) = (group for group in groups(hybrid, ["2MB", "1GB"]) if group.name == "hugetlb")
+    assert File(UNIFIED, "hugetlb.1GB.current") in found.files
+    assert File(UNIFIED, "hugetlb.2MB.events") in found.files
