@@ -102,6 +102,7 @@ class Sweeper:
             "sweep_errors_total": self._cgroups.faults.total,
             "containers": len(self.containers),
             "parts_left_out": sum(c.left_out for c in self._containers.values()),
+            "labels_left_out": sum(c.labels_left_out for c in self._containers.values()),
             "open_descriptors": self._cgroups.budget.kept,
         }
 
@@ -194,7 +195,8 @@ class Sweeper:
 
     def _info(self, container: Container) -> Record:
         assert container.series is not None and container.naming is not None  # noqa: S101
-        labels = self._rules.kept(container.naming.labels)
-        return rows.info(
-            container.series, container.found, container.naming, labels, self._now_ns()
-        )
+        naming = container.naming
+        labels = self._rules.kept(naming.labels)
+        few = rows.fitting(labels)
+        container.labels_left_out = naming.labels_left_out + len(labels) - len(few)
+        return rows.info(container.series, container.found, naming, few, self._now_ns())

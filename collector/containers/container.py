@@ -31,7 +31,8 @@ class Container:
     the first sight of a container that `is_new`, which was not there before: no sample is older.
     For another it is None: its first sight would look like a restart to whoever has its samples of
     an earlier collector. `started` is true once it has had a process: a group without one is not
-    shown. `info_due` (monotonic seconds) is when its `container_info` is to be told again.
+    shown. `info_due` (monotonic seconds) is when its `container_info` is to be told again, and
+    `labels_left_out` how many labels the last one had no room for.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Container:
         self.start_seconds = round(seen_seconds, 2) if is_new else None
         self.started = False
         self.info_due = float("-inf")
+        self.labels_left_out = 0
         self._group = group
         self._network = network
         self._processes = processes

@@ -59,13 +59,15 @@ def naming_of_event(event: Mapping[str, Any]) -> Naming:
 def _naming(name: str, image: str, labels: Mapping[str, str]) -> Naming:
     pod, container = labels.get(POD_NAME), labels.get(POD_CONTAINER)
     kind, sandbox = _SANDBOX_TYPE
+    few = capped(labels)
     return Naming(
         container=safe_name(container or name),
         namespace=kept(labels.get(POD_NAMESPACE) if pod else labels.get(COMPOSE_PROJECT)),
         pod=kept(pod),
         image=safe_name(image),
         name=safe_name(name),
-        labels=capped(labels),
+        labels=few,
+        labels_left_out=len(labels) - len(few),
         is_sandbox=pod is not None and (labels.get(kind) == sandbox or container == SANDBOX),
     )
 

@@ -35,6 +35,7 @@ class Naming:
 
     `name` is the runtime's own name of the container; in Kubernetes it differs from `container`.
     A sandbox does nothing but hold its pod's namespaces: the pod's network is read through it.
+    `labels_left_out` is how many labels it has beside `labels`, of which there are at most 64.
     """
 
     container: str
@@ -44,6 +45,7 @@ class Naming:
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     is_sandbox: bool = False
+    labels_left_out: int = 0
 
 
 class Names(Protocol):

@@ -46,11 +46,14 @@ def of_containerd(noted: Mapping[str, str], namespace: str, id: str, pods: bool)
         return _of_cri(noted, pod, id)
     name = noted.get(f"{_NERDCTL}name") or (f"containerd-{id[:12]}" if is_digest(id) else id)
     labels = {key: noted[key] for key in noted if not key.startswith((_NERDCTL, _CRI))}
+    labels[CONTAINERD_NAMESPACE] = namespace
+    few = capped(labels)
     return Naming(
         container=safe_name(name),
         namespace=kept(noted.get(COMPOSE_PROJECT)),
         name=safe_name(name),
-        labels=capped({**labels, CONTAINERD_NAMESPACE: namespace}),
+        labels=few,
+        labels_left_out=len(labels) - len(few),
     )
 
 
@@ -93,10 +96,13 @@ def of_crio(noted: Mapping[str, str], id: str) -> Naming | None:
 
 def of_podman(noted: Mapping[str, str], name: str, image: str) -> Naming:
     """The naming of one of podman's containers, whose name and image its storage has listed."""
+    labels = {key: noted[key] for key in noted if not key.startswith(_PODMAN)}
+    few = capped(labels)
     return Naming(
         container=safe_name(name),
         namespace=kept(noted.get(COMPOSE_PROJECT)),
         image=safe_name(image),
         name=safe_name(name),
-        labels=capped({key: noted[key] for key in noted if not key.startswith(_PODMAN)}),
+        labels=few,
+        labels_left_out=len(labels) - len(few),
     )

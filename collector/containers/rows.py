@@ -27,7 +27,7 @@ def info(
 ) -> Record:
     """`container_info`: what is too long, or changes too often, for a tag.
 
-    `labels` are those of the naming's that may be kept.
+    `labels` are those of the naming's that may be kept and fit.
     """
     fields = {
         "id": found.id,
@@ -35,7 +35,7 @@ def info(
         "runtime": found.runtime,
         "name": naming.name,
         "cgroup": safe_text(found.path),  # a directory's name may be any bytes
-        "labels": labels_json(labels),
+        "labels": _json(labels),
     }
     return Record(Series("container_info", samples.tags), fields, time_ns)
 
@@ -53,20 +53,23 @@ def stopped(identity: Mapping[str, str], found: Found, naming: Naming, time_ns: 
     return Record(Series.of("event", tags), fields, time_ns)
 
 
-def labels_json(labels: Mapping[str, str]) -> str:
-    """As many labels, in order of their names, as fit into a text field as whole JSON.
+def fitting(labels: Mapping[str, str]) -> dict[str, str]:
+    """Those, in order of their names, that fit into a text field together; a large one is skipped.
 
     They are capped in number and length already, by whoever read them.
     """
-    kept: dict[str, str] = {}
+    few: dict[str, str] = {}
     room = MAX_VALUE_BYTES - len("{}")
     for name in sorted(labels):
-        pair = json.dumps({name: labels[name]}, ensure_ascii=False)
-        room -= len(pair.encode("utf-8", "replace"))
-        if room < 0:
-            break
-        kept[name] = labels[name]
-    return json.dumps(kept, ensure_ascii=False)
+        size = len(_json({name: labels[name]}).encode("utf-8", "replace"))
+        if size <= room:
+            few[name] = labels[name]
+            room -= size
+    return few
+
+
+def _json(labels: Mapping[str, str]) -> str:
+    return json.dumps(labels, ensure_ascii=False)
 
 
 def _tags(naming: Naming, suffix: str) -> dict[str, str | None]:

@@ -311,6 +311,7 @@ def test_hostile_names_and_labels_are_capped() -> None:
     assert naming.name == "web forged 1"
     assert len(naming.image) == 256
     assert len(naming.labels) == 64
+    assert naming.labels_left_out == 36
     assert {len(key) for key in naming.labels} == {256}
     assert {len(value) for value in naming.labels.values()} == {4096}
 
