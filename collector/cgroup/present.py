@@ -13,9 +13,9 @@ from collector.cgroup.blockio import lists_devices
 BLOCK_IO = ("blkio.throttle.", "blkio.", "blkio.bfq.")
 """Beginnings of the names of version 1's files on block I/O: of blk-throttle, CFQ and BFQ.
 
-Kernels from 6.10 on count in blk-throttle's only while some group has a limit for the device; the
-schedulers count in theirs for the devices that they serve. As cAdvisor does, a scheduler's figures
-are preferred; but for each device, since two devices may have two schedulers.
+Kernels from 6.10 on count in blk-throttle's from when some group first has a limit for the device;
+the schedulers count in theirs for the devices that they serve. As cAdvisor does, a scheduler's
+figures are preferred; but for each device, since two devices may have two schedulers.
 """
 _NUMBERS = ("nr_hugepages", "nr_overcommit_hugepages")
 

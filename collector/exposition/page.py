@@ -23,6 +23,7 @@ from monitor.catalogue import CATALOGUE
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 OOM = "oom_events_total"
+START = "start_time_seconds"
 _STAMPED = frozenset({"container", "node"})
 _CAMEL = re.compile("[a-z][A-Z]")
 
@@ -77,7 +78,10 @@ class Exposition(Collector):
         for one, labels in zip(current, self._labels.of(current), strict=True):
             measurement = _shown_as(one.series.measurement)
             kills = self._latest.ended_oom_kills(one.series)
+            is_part = measurement == "container" and not is_whole_container(one.series)
             for fields, time_ns in one.readings:
+                if is_part:  # its start is the container's, which the container's row tells
+                    fields = {name: fields[name] for name in fields if name != START}
                 if kills and OOM in fields:
                     fields = {**fields, OOM: int(fields[OOM]) + kills}
                 yield measurement, row(labels, fields, _seconds(measurement, time_ns))

@@ -1,19 +1,23 @@
-"""What a node has only at times, on fixture trees: huge pages, block I/O that is counted."""
+"""What a node has only at times: huge pages, block I/O that is counted."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from collector.cgroup import v1
 from collector.cgroup.cgroups import Cgroups
 from collector.cgroup.faults import Faults
 from collector.cgroup.group import Group
 from collector.cgroup.hierarchy import detect
-from collector.cgroup.present import page_sizes
+from collector.cgroup.present import look, page_sizes
 from collector.cgroup.sources import DEVICE, PAGESIZE
+from tests.real.require import absent
 
+BLKIO = Path("/sys/fs/cgroup/blkio")
 SIZES = {"hugepages-64kB": "64KB", "hugepages-2048kB": "2MB", "hugepages-1048576kB": "1GB"}
 THROTTLE = "8:0 Read 1\n8:0 Write 2\n8:16 Read 3\n8:16 Write 4\nTotal 10\n"
 BFQ = "8:0 Read 10\n8:0 Write 20\nTotal 30\n"
@@ -146,3 +150,29 @@ def writes(node: Node) -> dict[object, object]:
         fields["fs_writes_bytes_total"] == fields["fs_writes_total"] for fields in found.values()
     )
     return {name: fields["fs_writes_total"] for name, fields in found.items()}
+
+
+@pytest.mark.root
+def test_the_kernel_counts_what_the_top_group_names(tmp_path: Path) -> None:
+    """Told by a loop device whose scheduler is changed under it."""
+    if not (BLKIO / "blkio.bfq.io_serviced").exists():
+        absent("blkio of cgroup version 1 with BFQ", "run the tests on a machine that has both")
+    image = tmp_path / "image"
+    with image.open("wb") as file:
+        file.truncate(2**20)
+    command = ["losetup", "--find", "--show", str(image)]
+    device = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    block = Path("/sys/block", Path(device).name)
+    number = (block / "dev").read_text().strip()
+    try:
+        assert "blkio.bfq." not in look(None, BLKIO).block_io
+        (block / "queue/scheduler").write_text("bfq")
+        Path(device).read_bytes()
+        assert "blkio.bfq." in look(None, BLKIO).block_io
+        (read, _) = v1.block_io("blkio.bfq.", recursive=True)
+        counted = read.parse((BLKIO / read.file).read_bytes())
+        assert counted[number]["fs_reads_bytes_total"] >= 2**20
+        (block / "queue/scheduler").write_text("none")
+        assert "blkio.bfq." not in look(None, BLKIO).block_io
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)

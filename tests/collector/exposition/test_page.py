@@ -97,6 +97,27 @@ def everything() -> list[Record]:
     return [*records, row("machine", texts)]
 
 
+def test_a_container_has_one_start_whatever_parts_it_has() -> None:
+    fields: dict[str, Value] = {"memory_failures_total": 3, "start_time_seconds": 1.5}
+    parts = [
+        row("container", fields, container="a", failure_type="pgfault", scope=scope)
+        for scope in ("container", "hierarchy")
+    ]
+    whole = row("container", {"threads": 1, "start_time_seconds": 1.5}, container="a")
+    page = showing(whole, *parts).page()
+    assert page.count(b"\ncontainer_start_time_seconds{") == 1
+    assert page.count(b"\ncontainer_memory_failures_total{") == 2
+
+
+def test_a_memory_node_is_shown_as_cadvisor_does() -> None:
+    tags = {"type": "anon", "scope": "container", "numa_node": "0"}
+    page = showing(row("container", {"memory_numa_pages": 7}, container="a", **tags)).page()
+    assert (
+        b'container_memory_numa_pages{container="a",node="0",scope="container",type="anon"} 7.0'
+        in page
+    )
+
+
 def test_the_page_in_full() -> None:
     web = {"container": "shop-web-1", "namespace": "shop"}
     info = {"cgroup": "/docker/abc", "id": "abc", "name": "shop-web-1", "image": "busybox:test"}
