@@ -24,9 +24,7 @@ class Series:
     key: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        tags = tuple(
-            sorted((escaping.safe_name(k), escaping.safe_tag(v)) for k, v in self.tags if v)
-        )
+        tags = tuple(sorted(_safe(pair) for pair in self.tags if pair[1]))
         object.__setattr__(self, "tags", tags)
         parts = [escaping.measurement(self.measurement)]
         parts += [f"{escaping.tag(k)}={escaping.tag(v)}" for k, v in tags]
@@ -36,6 +34,12 @@ class Series:
     def of(cls, measurement: str, tags: Mapping[str, str | None]) -> Series:
         """A series from a mapping; tags that are None or empty are left out."""
         return cls(measurement, tuple((k, v) for k, v in tags.items() if v))
+
+
+def _safe(pair: tuple[str, str]) -> tuple[str, str]:
+    """The same pair where nothing is amiss, so that a container's series share those they have."""
+    safe = escaping.safe_name(pair[0]), escaping.safe_tag(pair[1])
+    return pair if pair == safe else safe
 
 
 class Record(NamedTuple):
