@@ -1,0 +1,1 @@
+"""How much space a container's writable layer takes; optional, and found in the background."""
