@@ -14,6 +14,8 @@ _OF_CONTAINERS = frozenset({"container", "container_info"})
 _SHOWN = _OF_CONTAINERS | {"pod", "node", "machine", "weir"}
 _RARE = frozenset({"container_info", "machine"})
 """Written every few minutes only, so their age says nothing."""
+_RARE_FIELD = "fs_usage_bytes"
+"""So it is with rows that have this field: a container's layer is measured in the background."""
 
 _POD_NS = 30 * 10**9
 """A pod's rows are of the slow tier, so three of it without any mean that the pod is gone."""
@@ -99,7 +101,7 @@ class Latest:
             shape
             for shape, record in self._rows.items()
             if ((owner := self._owner[shape]) and owner not in present)
-            or (record.time_ns < oldest and record.series.measurement not in _RARE)
+            or (record.time_ns < oldest and not _is_rare(record))
             or (record.time_ns < oldest_of_pods and record.series.measurement == "pod")
         ]
         for shape in gone:
@@ -118,6 +120,10 @@ def _readings(records: list[Record]) -> tuple[Reading, ...]:
         if own:
             readings.append(Reading(own, time_ns))
     return tuple(readings)
+
+
+def _is_rare(record: Record) -> bool:
+    return record.series.measurement in _RARE or _RARE_FIELD in record.fields
 
 
 def _owner(series: Series) -> str:

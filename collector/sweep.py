@@ -18,6 +18,7 @@ from collector.containers.names import SYSTEMD, Found, Names, Naming, fallback
 from collector.containers.paths import find
 from collector.containers.start import start_time
 from collector.label_rules import NO_RULES, LabelRules
+from collector.layers.surveyor import Surveyor
 from collector.network import Namespaces, Network
 from collector.processes.figures import ProcessFigures, Shared
 from collector.ticker import Due
@@ -66,6 +67,7 @@ class Sweeper:
         self._namespaces = Namespaces(proc_root)
         budget, faults = self._cgroups.budget, self._cgroups.faults
         self._processes = Shared(groups, self._proc, budget, faults)
+        self._surveyor = Surveyor(proc_root) if "disk" in groups else None
         self._containers: dict[str, Container] = {}
         self._taken: dict[Series, Container] = {}
         self._event_ns = 0
@@ -98,8 +100,9 @@ class Sweeper:
     @property
     def figures(self) -> Mapping[str, int]:
         """What the sweep knows about itself, as fields of the `weir` measurement."""
+        layers = self._surveyor.faults.total if self._surveyor is not None else 0
         return {
-            "sweep_errors_total": self._cgroups.faults.total,
+            "sweep_errors_total": self._cgroups.faults.total + layers,
             "containers": len(self.containers),
             "parts_left_out": sum(c.left_out for c in self._containers.values()),
             "labels_left_out": sum(c.labels_left_out for c in self._containers.values()),
@@ -111,6 +114,8 @@ class Sweeper:
         for container in self._containers.values():
             container.close()
         self._containers = {}
+        if self._surveyor is not None:
+            self._surveyor.close()
         self._cgroups.close()
         self._proc.close()
 
@@ -131,9 +136,10 @@ class Sweeper:
         network = Network(proc, self._namespaces, cgroups.budget, cgroups.faults)
         is_new = self._has_swept
         processes = ProcessFigures(self._processes, network, is_new)
+        layer = self._surveyor.add() if self._surveyor is not None else None
         group = Group(cgroups, found.path)
         seen = self._now_ns() / 1e9
-        return Container(found, group, network, processes, start_of, seen, is_new)
+        return Container(found, group, network, processes, layer, start_of, seen, is_new)
 
     def _read_all(self, due: Due, records: list[Record]) -> bool:
         """Whether some container was gone."""

@@ -10,6 +10,7 @@ from collector.cgroup.parse import Fields
 from collector.cgroup.sources import Kind
 from collector.containers.names import Found, Naming
 from collector.containers.parts import INTERFACE, Parts
+from collector.layers.layer import Layer
 from collector.network import Network
 from collector.processes.figures import ProcessFigures
 from collector.ticker import Due
@@ -41,6 +42,7 @@ class Container:
         group: Group,
         network: Network,
         processes: ProcessFigures,
+        layer: Layer | None,
         start_of: StartOf,
         seen_seconds: float,
         is_new: bool,
@@ -57,6 +59,7 @@ class Container:
         self._group = group
         self._network = network
         self._processes = processes
+        self._layer = layer
         self._start_of = start_of
         self._start_known = False
         self._slow_reads = 0
@@ -109,15 +112,16 @@ class Container:
             parts |= self._group.add_slow(row)
             row["processes"] = len(pids)
             self._processes.add(row, pids)
-            parts |= {(tag,): found for tag, found in self._processes.parts(pids)}
         if due.limits or (slow and self._slow_reads < _LIMITS_READS):
             self._group.add_limits(row)
             self._processes.retry()
+            parts |= self._processes.limits(pids)
         row.update(self._start())
         records.append(Record(self.series, row, time_ns))
         if slow:
             self._add(parts, now_ns(), records)
             self._add_network(pids, now_ns(), records)
+            self._add_layer(pids, records)
             self._slow_reads += 1
 
     def descriptors(self, due: Due) -> list[int]:
@@ -132,6 +136,8 @@ class Container:
         self._group.close()
         self._network.close()
         self._processes.close()
+        if self._layer is not None:
+            self._layer.close()
 
     def _look(self, slow: bool) -> tuple[int, ...]:
         """The processes, where somebody wants to know; notes the first one's start."""
@@ -164,16 +170,28 @@ class Container:
                 records.append(Record(series, {**fields, **start}, time_ns))
 
     def _add_network(self, pids: tuple[int, ...], time_ns: int, records: list[Record]) -> None:
-        """The interfaces, as the pod's where its name is known: its containers share them.
+        """Interfaces and sockets, as the pod's where its name is known: its containers share them.
 
         A pod's rows have no start: whichever container reads them now, they go on counting.
         """
-        found = self._network.read(pids)
+        parts = {INTERFACE: self._network.read(pids), **self._processes.sockets(pids)}
         if self._pod_series is None:
-            self._add({INTERFACE: found}, time_ns, records)
+            self._add(parts, time_ns, records)
             return
-        for series, fields in self._parts_of(INTERFACE).rows(self._pod_series, found):
-            records.append(Record(series, fields, time_ns))
+        for kind, found in parts.items():
+            for series, fields in self._parts_of(kind).rows(self._pod_series, found):
+                records.append(Record(series, fields, time_ns))
+
+    def _add_layer(self, pids: tuple[int, ...], records: list[Record]) -> None:
+        """The use of the writable layer, where it was found anew; it has the time of that."""
+        assert self.series is not None  # noqa: S101
+        if self._layer is None:
+            return
+        self._layer.see(pids)
+        use = self._layer.take()
+        if use is not None:
+            series = Series(self.series.measurement, (*self.series.tags, ("device", use.device)))
+            records.append(Record(series, {**use.fields, **self._start()}, use.time_ns))
 
     def _parts_of(self, kind: Kind) -> Parts:
         parts = self._parts.get(kind)

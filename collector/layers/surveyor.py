@@ -23,7 +23,7 @@ class Pace:
     """How much is done, and how often."""
 
     entries_a_second: int = 5_000
-    """About 3 % of a core while there is something to walk through."""
+    """About 5 % of a core while there is something to walk through."""
     entries_a_step: int = 100
     turn_seconds: float = 2.0
     """So long a walk goes on before another layer has its turn; later it goes on where it was."""

@@ -28,10 +28,11 @@ class Walk:
     once; what is mounted inside does not count.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, hard_linked: int = MAX_HARD_LINKED) -> None:
         self.used_bytes = 0
         self.inodes = 0
         self._linked: set[int] = set()
+        self._most_linked = hard_linked
         self._entries = _tree(path, None, None, 0)
 
     def step(self, most: int) -> bool:
@@ -53,8 +54,8 @@ class Walk:
         if entry.st_nlink > 1 and not stat.S_ISDIR(entry.st_mode):
             if entry.st_ino in self._linked:
                 return
-            if len(self._linked) >= MAX_HARD_LINKED:
-                raise OSError(errno.E2BIG, f"more than {MAX_HARD_LINKED} files of several names")
+            if len(self._linked) >= self._most_linked:
+                raise OSError(errno.E2BIG, f"more than {self._most_linked} files of several names")
             self._linked.add(entry.st_ino)
         self.used_bytes += entry.st_blocks * _BLOCK_BYTES
         self.inodes += 1

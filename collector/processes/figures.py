@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.cgroup.faults import Faults
 from collector.cgroup.files import Budget, Root
 from collector.cgroup.parse import Fields
+from collector.cgroup.sources import Kind
 from collector.network import Network
 from collector.processes.allowance import Allowance
 from collector.processes.descriptors import Descriptors
 from collector.processes.schedstat import Schedstat
 from collector.processes.sockets import Sockets
+
+ULIMIT: Kind = ("ulimit",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class ProcessFigures:
             self._descriptors = Descriptors(proc, allowance, shared.budget, shared.faults)
         if "sched" in groups:
             self._schedstat = Schedstat(proc, allowance, shared.faults, is_new)
-        self._sockets = {
-            f"{protocol}_state": Sockets(protocol, proc, allowance, shared.faults)
+        self._sockets: dict[Kind, Sockets] = {
+            (f"{protocol}_state",): Sockets(protocol, proc, allowance, shared.faults)
             for protocol in ("tcp", "udp")
             if protocol in groups
         }
@@ -64,12 +67,18 @@ class ProcessFigures:
         if self._schedstat is not None:
             row.update(self._schedstat.read(pids))
 
-    def parts(self, pids: tuple[int, ...]) -> Iterator[tuple[str, Mapping[str, Fields]]]:
-        """What has a row for each value of a further tag: the tag, and figures by its value."""
-        if self._descriptors is not None:
-            yield "ulimit", self._descriptors.ulimits(pids)
-        for tag, sockets in self._sockets.items():
-            yield tag, sockets.read(self._network.member(pids))
+    def limits(self, pids: tuple[int, ...]) -> dict[Kind, Mapping[str, Fields]]:
+        """The limits of the container's first process."""
+        if self._descriptors is None:
+            return {}
+        return {ULIMIT: self._descriptors.ulimits(pids)}
+
+    def sockets(self, pids: tuple[int, ...]) -> dict[Kind, Mapping[str, Fields]]:
+        """Sockets by state, of the network that this container speaks for."""
+        found: dict[Kind, Mapping[str, Fields]] = {}
+        for kind, sockets in self._sockets.items():
+            found[kind] = sockets.read(self._network.member(pids))
+        return found
 
     def retry(self) -> None:
         """Look again, at the next reading, at what was denied."""

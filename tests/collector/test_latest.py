@@ -48,6 +48,8 @@ def test_what_nothing_renews_goes_but_what_is_rare_stays() -> None:
     once = [
         row("container", {"bytes": 1}, 1, container="web", interface="eth1"),
         row("container_info", {"id": "x"}, 1, container="web"),
+        row("container", {"fs_usage_bytes": 3}, 1, container="web", device="sda"),
+        row("container", {"fs_reads_total": 3}, 1, container="web", device="sdb"),
         row("machine", {"cpu_cores": 2}, 1),
         row("node", {"size": 1}, 1, mountpoint="/gone"),
     ]
@@ -55,6 +57,7 @@ def test_what_nothing_renews_goes_but_what_is_rare_stays() -> None:
     latest.update([row("container", {"cpu": 2}, 100, container="web")], 100 * SECOND)
     assert {kind for kind, _, _ in shown(latest)} == {"container", "container_info", "machine"}
     assert {tags.get("interface") for _, tags, _ in shown(latest)} == {None}
+    assert {tags.get("device") for _, tags, _ in shown(latest)} == {None, "sda"}
 
 
 def test_events_are_not_kept() -> None:

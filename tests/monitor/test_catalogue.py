@@ -18,7 +18,9 @@ def test_every_row_is_complete_and_of_a_known_kind_and_unit() -> None:
 def test_a_total_is_a_counter_but_for_what_cadvisor_misnamed() -> None:
     wrong = {m.name for m in CATALOGUE.values() if m.name.endswith("_total") and m.kind == "gauge"}
 
-    assert wrong == {f"container_network_{p}_usage_total" for p in ("tcp", "tcp6", "udp", "udp6")}
+    protocols, whose = ("tcp", "tcp6", "udp", "udp6"), ("container", "pod")
+    sockets = {f"{one}_network_{p}_usage_total" for p in protocols for one in whose}
+    assert wrong == {"container_fs_inodes_total", *sockets}
 
 
 def test_the_names_are_those_of_the_field() -> None:

@@ -78,14 +78,14 @@ class Group:
 
 
 class Groups:
-    """Makes groups below `/weir-PARENT`; a context that removes them all."""
+    """Makes groups below `parent`, which is in each hierarchy; a context that removes them all."""
 
     def __init__(self, directory: Path) -> None:
         """`directory` is empty, and outside the cgroup file system."""
-        name = f"weir-{uuid.uuid4().hex[:8]}"
+        self.parent = f"/weir-{uuid.uuid4().hex[:8]}"
         self.is_v2 = (MOUNT / "cgroup.controllers").exists()
         mounts = [MOUNT] if self.is_v2 else [MOUNT / c for c in CONTROLLERS]
-        self._parents = [mount / name for mount in mounts if mount.is_dir()]
+        self._parents = [mount / self.parent[1:] for mount in mounts if mount.is_dir()]
         self._groups: list[Group] = []
         for parent in self._parents:
             parent.mkdir()
