@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.real.busybox import saved
 from tests.real.cgroups import cgroup_of, cgroups_of
+from tests.real.interface import add_interface
 from tests.real.podman import FULL_IMAGE
 from tests.real.process import Process, wait_until
 from tests.real.require import program
@@ -56,15 +57,7 @@ class Container:
 
     def add_interface(self, name: str = "eth0") -> None:
         """Give the container's network an interface, up, that nobody answers on."""
-        enter = [program("nsenter", "util-linux"), f"--net=/proc/{self.pid}/ns/net"]
-        ip = program("ip", "iproute2")
-        for command in (
-            ["link", "add", name, "type", "veth", "peer", "name", "veth-peer"],
-            ["addr", "add", "10.214.0.2/24", "dev", name],
-            ["link", "set", "veth-peer", "up"],
-            ["link", "set", name, "up"],
-        ):
-            subprocess.run([*enter, ip, *command], check=True, capture_output=True)
+        add_interface(self.pid, name)
 
     def remove(self) -> None:
         """End it, and the group of its pod or namespace when nothing else is in there."""

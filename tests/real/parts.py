@@ -23,6 +23,8 @@ from tests.real.vm_image import BUSYBOX
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+MEASURING = tuple(f"tests/real/{name}.py" for name in ("cgroups", "kernel_figures", "agreement"))
+"""The modules of this folder that run in the virtual machine."""
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -93,7 +95,7 @@ def virtual_machine() -> Iterator[VirtualMachine]:
     Its port 9180, a collector's, can be reached: `virtual_machine.url(9180)`.
     """
     with _directory("vm") as directory:
-        content = payload("collector", ("collector", "monitor", "weir"))
+        content = payload("collector", ("collector", "monitor", "weir", *MEASURING))
         machine = VirtualMachine(directory, content, ports=[9180])
         try:
             machine.start()
