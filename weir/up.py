@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import urllib3
 
+from collector.config import RUNTIME_STATE
 from monitor.errors import ConfigError, WeirError
 from monitor.settings import setting, state_directory
 from monitor.web.config import ListenConfig, is_loopback
@@ -33,6 +34,12 @@ class UpConfig(ListenConfig):
         "auto",
         "Docker's address, `none`, or `auto`: DOCKER_HOST, else unix:///var/run/docker.sock",
         metavar="URL",
+    )
+    runtime_state: str = setting(
+        RUNTIME_STATE,
+        "directories in which containerd, CRI-O and podman keep their state, to find names there; "
+        "separated by commas, empty for none",
+        metavar="DIRS",
     )
     collector_listen: str = setting(
         "127.0.0.1:9180", "address of the collector: its /metrics and its stream"
@@ -78,6 +85,7 @@ class Supervisor:
                     f"--data={data / 'collector'}",
                     f"--interval={config.interval}",
                     f"--docker={config.docker}",
+                    f"--runtime-state={config.runtime_state}",
                     *insecure,
                 ],
             ),

@@ -17,7 +17,7 @@ from collector.containers.docker_naming import (
     naming_of_event,
     naming_of_row,
 )
-from collector.containers.names import Found, Naming, fallback
+from collector.containers.names import OTHER_RUNTIMES, Found, Naming, fallback
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ LAST_RETRY_SECONDS = 60.0
 MAX_PENDING_EVENTS = 4096
 OVERLAP_NS = 2 * 10**9
 """So far back each window begins: Docker publishes events that happen together out of order."""
-OTHER_RUNTIMES = frozenset({"containerd", "crio", "podman"})
 
 
 class DockerNames:

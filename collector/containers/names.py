@@ -10,6 +10,8 @@ from typing import Protocol
 from monitor.escaping import safe_name
 
 SYSTEMD = "systemd"
+OTHER_RUNTIMES = frozenset({"containerd", "crio", "podman"})
+"""Those that are not asked: their state files say the names."""
 ROOT_SLICE = "-.slice"
 """What systemd calls the slice that holds all others."""
 

@@ -33,6 +33,7 @@ def examine(config: CollectorConfig, environ: Mapping[str, str]) -> list[Finding
     return [
         *_guarded("cgroups", kernel),
         *_guarded("names", lambda: [names.docker(config, environ, found)]),
+        *_guarded("names", lambda: [names.state_files(config, found)]),
         *_guarded("host", lambda: host(proc)),
         *_guarded("open files", lambda: [limits.open_files(len(found))]),
         *_guarded("edge log", lambda: [limits.edge_log(config)]),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from collector.config import CollectorConfig
-from collector.containers.names import Found
-from collector.doctor.finding import Finding
+from collector.containers.names import OTHER_RUNTIMES, Found
+from collector.containers.state_file import Unusable
+from collector.containers.state_roots import roots, roots_of_user
+from collector.doctor.finding import Finding, shortened, words
 
 AREA = "names"
 
@@ -34,3 +36,34 @@ def docker(config: CollectorConfig, environ: Mapping[str, str], found: Sequence[
     except (KeyError, TypeError, AttributeError) as error:
         return Finding(AREA, "Docker", "no", f"{url} does not speak like Docker: {error!r}")
     return Finding(AREA, "Docker", "ok", f"{url} names {len(named & theirs) or len(named)}")
+
+
+def state_files(config: CollectorConfig, found: Sequence[Found]) -> Finding:
+    """Looks for each container of another runtime in the files that its runtime keeps."""
+    what = "other runtimes"
+    places = [root for path in config.runtime_state_dirs for root in roots(path)]
+    unnamed: list[str] = []
+    named = 0
+    for container in found:
+        if container.runtime not in (*OTHER_RUNTIMES, ""):
+            continue
+        try:
+            known = any(
+                root.find(container.id) for root in (*places, *roots_of_user(container.path))
+            )
+        except PermissionError as error:
+            why = f"{words(error, error.filename)}: containers are shown by their ids"
+            return Finding(AREA, what, "no", why, "run it as root or with CAP_DAC_READ_SEARCH")
+        except Unusable as error:
+            return Finding(AREA, what, "no", str(error))
+        named += known
+        if not known and container.runtime:  # one of no known runtime may be Docker's
+            unnamed.append(container.path)
+    if unnamed:
+        remedy = "say with --runtime-state where its runtime keeps its state"
+        why = f"no state of {shortened(unnamed[0])} in {config.runtime_state or 'no directory'}"
+        return Finding(AREA, what, "partly" if named else "no", why, remedy)
+    if not named:
+        why = "no container of containerd, CRI-O or podman runs"
+        return Finding(AREA, what, "none", why, needed=False)
+    return Finding(AREA, what, "ok", f"their state files name {named}")

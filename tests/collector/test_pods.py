@@ -20,6 +20,7 @@ from tests.real.cgroups import Groups
 
 SECOND = 10**9
 POD = {"cluster": "c", "node": "n", "namespace": "shop", "pod": "web-0"}
+PARTS = {"interface", "tcp_state", "udp_state"}
 SANDBOX = Naming("POD", "shop", "web-0", is_sandbox=True)
 APP = Naming("app", "shop", "web-0")
 
@@ -37,7 +38,10 @@ def names() -> FakeNames:
 
 @pytest.fixture
 def sweeper(groups: Groups, names: FakeNames) -> Iterator[Sweeper]:
-    sweeper = Sweeper({"cluster": "c", "node": "n"}, Path("/proc"), groups.root, names, 100)
+    sweeper = Sweeper(
+        *({"cluster": "c", "node": "n"}, Path("/proc"), groups.root, names, 100),
+        groups=frozenset({"tcp", "udp"}),
+    )
     yield sweeper
     sweeper.close()
 
@@ -50,9 +54,11 @@ def test_a_sandbox_gives_the_pods_network_and_nothing_else(
     app = groups.add("sleep 100")
     names.known = {sandbox.path[1:]: SANDBOX, app.path[1:]: APP}
     records = sweeper.sweep(ALL)
-    (network,) = of(records, "pod")
-    assert dict(network.series.tags) == {**POD, "interface": "eth0"}
-    assert set(network.fields) == {m.field for m in CATALOGUE.values() if m.measurement == "pod"}
+    shown = of(records, "pod")
+    assert dict(shown[0].series.tags) == {**POD, "interface": "eth0"}
+    assert {key for one in shown for key, _ in one.series.tags} - POD.keys() == PARTS
+    fields = {field for one in shown for field in one.fields}
+    assert fields == {m.field for m in CATALOGUE.values() if m.measurement == "pod"}
     row(records, "app", namespace="shop", pod="web-0")
     others = of(records, "container") + of(records, "container_info")
     assert {dict(record.series.tags)["container"] for record in others} == {"app"}
@@ -69,9 +75,9 @@ def test_without_a_sandbox_one_of_the_containers_speaks_for_the_pod(
 ) -> None:
     app = groups.add("sleep 100", own_network=True)
     names.known = {app.path[1:]: APP}
-    (network,) = of(sweeper.sweep(ALL), "pod")
-    assert dict(network.series.tags) == {**POD, "interface": "eth0"}
-    assert "start_time_seconds" not in network.fields
+    shown = of(sweeper.sweep(ALL), "pod")
+    assert dict(shown[0].series.tags) == {**POD, "interface": "eth0"}
+    assert all("start_time_seconds" not in one.fields for one in shown)
 
 
 @pytest.mark.root
@@ -84,7 +90,8 @@ def test_while_the_pods_name_is_not_known_the_network_is_the_containers(
     row(records, "container-1", pod="pod1", interface="eth0")
     names.known = {app.path[1:]: APP}
     records = sweeper.sweep(ALL)
-    assert len(of(records, "pod")) == len(of(records, "container")) == 1
+    own = {key for one in of(records, "container") for key, _ in one.series.tags}
+    assert of(records, "pod") and not own & PARTS
 
 
 @pytest.mark.parametrize(

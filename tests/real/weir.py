@@ -127,7 +127,7 @@ class QueryApi(Weir):
 class Up(QueryApi):
     """`weir up` over a Docker engine: collector, aggregator, dashboard and the embedded store."""
 
-    def __init__(self, directory: Path, docker: str, interval: float) -> None:
+    def __init__(self, directory: Path, docker: str, interval: float, *options: str) -> None:
         self.collector_url = f"http://127.0.0.1:{unused_port()}"
         super().__init__(
             "up",
@@ -136,6 +136,7 @@ class Up(QueryApi):
             f"--collector-listen={self.collector_url.removeprefix('http://')}",
             f"--docker={docker}",
             f"--interval={interval:g}",
+            *options,
         )
         self.interval = interval
 

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from collector.config import CollectorConfig
+from collector.containers.names import Found
 from collector.doctor.doctor import examine
 from collector.doctor.finding import Finding
+from collector.doctor.names import state_files
 
 TREES = Path(__file__).parents[2] / "fixtures/cgroup"
+RUNTIMES = Path(__file__).parents[2] / "fixtures/runtimes"
+IDS = ("a1" * 32, "b2" * 32, "c3" * 32)
 USUAL = ("cpu", "spec", "memory", "oom_event", "diskIO", "network", "process", "start times")
 
 
@@ -121,3 +125,26 @@ def test_containers_of_a_docker_that_cannot_be_asked(tmp_path: Path) -> None:
     assert found.missing
     assert "by their ids" in found.why
     assert "--docker none" in found.remedy
+
+
+def found_in(*runtimes: str) -> list[Found]:
+    return [Found(f"/pods/{id}", id, runtime) for id, runtime in zip(IDS, runtimes, strict=False)]
+
+
+def test_names_in_the_state_files_of_other_runtimes() -> None:
+    config = CollectorConfig(runtime_state=f"{RUNTIMES}/containerd,{RUNTIMES}/none")
+    named = state_files(config, found_in("containerd", ""))
+    assert (named.state, named.why) == ("ok", "their state files name 2")
+    lacking = state_files(config, found_in("containerd", "", "crio"))
+    assert lacking.state == "partly" and lacking.missing
+    assert "/pods/c3c3c3c3c3c3…" in lacking.why and "--runtime-state" in lacking.remedy
+    none = state_files(config, found_in("docker", "docker"))
+    assert none.state == "none" and not none.missing
+
+
+def test_a_state_file_that_is_broken(tmp_path: Path) -> None:
+    file = tmp_path / "overlay-containers/containers.json"
+    file.parent.mkdir()
+    file.write_text("{")
+    broken = state_files(CollectorConfig(runtime_state=str(tmp_path)), found_in("podman"))
+    assert broken.state == "no" and broken.why.startswith(f"{file}: line 1: no JSON")
