@@ -89,9 +89,12 @@ def in_pod(containerd: Containerd, uid: str, noted: dict[str, str], *options: st
 def test_podmans_container_is_shown_by_name_and_image_until_it_is_removed(
     podman: Podman, page: Page
 ) -> None:
-    container = podman.run("sleep", "1000", name="pod-idle", options=("--memory", "64m"))
+    project = "com.docker.compose.project=shop"
+    options = ("--memory", "64m", "--annotation", project, "--rm")
+    container = podman.run("sleep", "1000", name="pod-idle", options=options)
     try:
-        labels = ('container="pod-idle"', f'image="{FULL_IMAGE}"', 'name="pod-idle"')
+        name = ('container="pod-idle"', 'name="pod-idle"', 'namespace="shop"')
+        labels = (*name, f'image="{FULL_IMAGE}"')
         (line,) = page.await_lines("container_spec_memory_limit_bytes{", *labels)
         assert value(line) == 64 * 2**20
         row = page.container(container.id)
