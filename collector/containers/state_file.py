@@ -39,6 +39,14 @@ def read_json(path: str, max_bytes: int, owner: int | None = None) -> Any:
         raise Unusable(path, f"no JSON: {str(error)[:80]}") from None
 
 
+def unless_absent(path: str, error: OSError) -> None:
+    """Return if the error says that nothing is there; else raise Unusable, or PermissionError."""
+    if isinstance(error, PermissionError):
+        raise error
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise Unusable(path, str(error.strerror)) from None
+
+
 def texts(path: str, found: Any, key: str) -> Mapping[str, str]:
     """The object's member `key`: texts by name, empty where there is none. Raises Unusable."""
     if not isinstance(found, dict):
@@ -53,12 +61,9 @@ def _read(path: str, max_bytes: int, owner: int | None) -> bytes | None:
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
     try:
         descriptor = os.open(path, flags)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except PermissionError:
-        raise
     except OSError as error:
-        raise Unusable(path, str(error.strerror)) from None
+        unless_absent(path, error)
+        return None
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
@@ -67,4 +72,7 @@ def _read(path: str, max_bytes: int, owner: int | None) -> bytes | None:
             raise Unusable(path, f"belongs to user {found.st_uid} and not to {owner}")
         if found.st_size > max_bytes:
             raise Unusable(path, f"{found.st_size} bytes are too many: at most {max_bytes}")
-        return file.read(max_bytes)
+        try:
+            return file.read(max_bytes)
+        except OSError as error:
+            raise Unusable(path, str(error.strerror)) from None

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from collector.containers.names import Naming
 from collector.containers.oci_naming import of_containerd, of_crio, of_podman
-from collector.containers.state_file import Unusable, read_json, texts
+from collector.containers.state_file import Unusable, read_json, texts, unless_absent
 
 BUNDLE_BYTES = 1024 * 1024
 LIST_BYTES = 16 * 1024 * 1024
@@ -117,7 +117,8 @@ class Storage:
         """The containers in a list, which is parsed again only when it was written anew."""
         try:
             found = os.stat(path)  # noqa: PTH116
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as error:
+            unless_absent(path, error)
             return {}
         version = (found.st_mtime_ns, found.st_size, found.st_ino)
         known = self._lists.get(path)
@@ -141,10 +142,14 @@ def parse_list(path: str, entries: Any) -> dict[str, _Listed]:
 
 
 def _directories(path: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    """The names of the directories in `path` that fit the pattern. Raises PermissionError."""
+    """The names of the directories in `path` that fit the pattern.
+
+    Raises Unusable, and PermissionError.
+    """
     try:
         with os.scandir(path) as entries:
             names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        unless_absent(path, error)
         return iter(())
     return (name for name in names if pattern.fullmatch(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -323,3 +324,16 @@ def test_without_rights_the_paths_names_stand_and_it_is_said_once() -> None:
     assert shown.stdout.split() == [f"container-{WEB[:12]}", f"container-{POD[:12]}", "0"], shown
     assert shown.stderr.count("\n") == 1 and "CAP_DAC_READ_SEARCH" in shown.stderr
     assert shown.stderr.startswith(f"names: {directory}/{TASKS}: Permission denied; ")
+
+
+def test_a_reading_that_fails_for_want_of_descriptors_is_a_fault_and_made_again() -> None:
+    searched = Searched(TREES / "containerd")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert searched.name_of(WEB) is None and searched.names.searches(found(WEB))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    searched.now += 0.1
+    naming = searched.name_of(WEB)
+    assert naming is not None and naming.container == "nginx"
