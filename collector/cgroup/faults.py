@@ -39,16 +39,21 @@ class Fault:
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
         self._path = ""
-
-    def __bool__(self) -> bool:
-        return bool(self._path)
+        self._is_bad = False
 
     def bad(self, path: str, reason: str) -> None:
         """The file or directory at `path` could not be read or understood."""
+        self._is_bad = True
         before, self._path = self._path, path
         self._faults.bad(path, reason)
         if before != path:
             self._faults.good(before)
+
+    def settle(self) -> None:
+        """A reading is over: if nothing was bad in it, all is well again."""
+        if not self._is_bad:
+            self.good()
+        self._is_bad = False
 
     def good(self) -> None:
         """All is well again, or nobody looks any more."""

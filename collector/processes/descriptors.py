@@ -44,7 +44,8 @@ class Descriptors:
         self._allowance = allowance
         self._budget = budget
         self._faults = faults
-        self._denied = Fault(faults)
+        self._fault = Fault(faults)
+        self._is_denied = False
         self._limits: KernelFile[Ulimits] | None = None
         self._first = 0
 
@@ -54,7 +55,7 @@ class Descriptors:
         A sum over a part of them would look like a container that has closed its files.
         """
         self.left_out = 0
-        if self._denied or not pids or 0 in pids:
+        if self._is_denied or not pids or 0 in pids:
             return {}
         share = left = self._allowance.share()
         descriptors = sockets = 0
@@ -62,13 +63,14 @@ class Descriptors:
             left -= 1
             found = self._count(pid, left) if left >= 0 else None
             if found is None:
-                self.left_out = 0 if self._denied else len(pids) - place
-                self._allowance.spend(share)
+                self.left_out = 0 if self._is_denied else len(pids) - place
+                self._allowance.spend(share - left if self._is_denied else share)
                 return {}
             left -= found[0]
             descriptors += found[0]
             sockets += found[1]
         self._allowance.spend(share - left)
+        self._fault.good()
         return {"file_descriptors": descriptors, "sockets": sockets}
 
     def ulimits(self, pids: tuple[int, ...]) -> Ulimits:
@@ -86,11 +88,11 @@ class Descriptors:
 
     def retry(self) -> None:
         """Look again, at the next reading, at what was denied."""
-        self._denied.good()
+        self._is_denied = False
 
     def close(self) -> None:
         """Take back what was said about a container that is gone."""
-        self._denied.good()
+        self._fault.good()
         self._forget_limits()
 
     def _count(self, pid: int, most: int) -> tuple[int, int] | None:
@@ -110,7 +112,8 @@ class Descriptors:
             return 0, 0  # it ended in between
         except OSError as error:
             reason = f"{error.strerror}; it takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-            self._denied.bad(f"{self._proc.path}/{path}", reason)
+            self._is_denied = True
+            self._fault.bad(f"{self._proc.path}/{path}", reason)
             return None
 
     def _forget_limits(self) -> None:

@@ -85,6 +85,7 @@ class Schedstat:
                 self._add(pid, threads)
             self._last_pid = pid
         self._allowance.spend(share - left)
+        self._fault.settle()
         return self._fields() if any(self._threads.values()) else {}
 
     def close(self) -> None:

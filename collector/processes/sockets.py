@@ -98,6 +98,7 @@ class Sockets:
         for table, field in self._tables.items() if pid is not None else ():
             for state, count in self._states(f"{pid}/{table}").items():
                 found.setdefault(state, {})[field] = count
+        self._fault.settle()
         return found
 
     def close(self) -> None:

@@ -123,12 +123,26 @@ def test_denied_is_said_once_until_it_is_tried_again(caplog: pytest.LogCaptureFi
         assert [descriptors.read((1,)) for _ in range(3)] == [{}, {}, {}]
         assert descriptors.ulimits((1,)) != {}
         assert faults.total == 1 and descriptors.left_out == 0
+        descriptors.retry()
+        assert descriptors.read((1,)) == {} and faults.total == 2
         assert len(caplog.records) == 1 and "CAP_SYS_PTRACE" in caplog.text
     finally:
         os.seteuid(0)
     assert descriptors.read((1,)) == {}
     descriptors.retry()
     assert descriptors.read((1,))["file_descriptors"] > 0
+    root.close()
+
+
+@pytest.mark.root
+def test_what_is_denied_costs_others_nothing() -> None:
+    root, faults, allowance = Root(Path("/proc")), Faults(), Allowance(sweep=10, container=8)
+    os.seteuid(65534)
+    try:
+        assert Descriptors(root, allowance, Budget(0), faults).read((1,)) == {}
+    finally:
+        os.seteuid(0)
+    assert allowance.share() == 8
     root.close()
 
 

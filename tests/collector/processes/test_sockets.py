@@ -104,13 +104,19 @@ def test_a_table_that_is_too_long_is_no_figure_and_counted(proc: Root) -> None:
     assert sockets.left_out == 1
 
 
-def test_a_malformed_table_is_counted_and_hides_not_the_other(proc: Root) -> None:
+def test_a_malformed_table_is_told_once_and_hides_not_the_other(
+    proc: Root, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    good = (proc.path / "5/net/tcp6").read_bytes()
     (proc.path / "5/net/tcp6").write_bytes(b"nonsense\n")
     faults = Faults()
-    assert Sockets("tcp", proc, Allowance(), faults).read(5)["listen"] == {
-        "network_tcp_usage_total": 1
-    }
-    assert faults.total == 1
+    sockets = Sockets("tcp", proc, Allowance(), faults)
+    assert sockets.read(5)["listen"] == sockets.read(5)["listen"] == {"network_tcp_usage_total": 1}
+    assert faults.total == 2 and len(caplog.records) == 1
+    (proc.path / "5/net/tcp6").write_bytes(good)
+    assert len(sockets.read(5)["listen"]) == 2
+    assert "no file of this name is broken any more" in caplog.text
 
 
 def test_our_own_sockets() -> None:
