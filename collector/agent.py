@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from collector.cadvisor.machine import Machine
+from collector.cadvisor.routes import add_cadvisor
 from collector.cgroup.faults import Faults
 from collector.cgroup.files import claim_descriptors
 from collector.config import CollectorConfig
@@ -81,6 +83,8 @@ class Agent:
             config.label_rules,
             self._rounds.fresh,
         )
+        rounds, machine = self._rounds, Machine(Path(config.proc_root))
+        add_cadvisor(app, self._latest, self._log, machine, rounds.fresh, lambda: rounds.stopping)
         self._server = Server(app, sock, config)
         self._thread = threading.Thread(target=self._rounds.run, name="sweep", daemon=True)
 

@@ -88,6 +88,11 @@ class Rounds:
         """
         self._demand.fresh(max_age_seconds)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody said `stop`."""
+        return self._stopping
+
     def stop(self) -> None:
         """Let `run` return soon; any thread may say so."""
         self._stopping = True

@@ -160,6 +160,9 @@ class Sweeper:
             if told and self._monotonic() >= container.info_due:
                 container.info_due = self._monotonic() + INFO_SECONDS
                 records.append(self._info(container))
+                if container.is_new:
+                    container.is_new = False
+                    records.append(self._event(rows.started, container))
 
     def _named(self, container: Container) -> bool:
         """Whether the container has a name by now; takes a new one where it has changed."""
@@ -194,10 +197,12 @@ class Sweeper:
         container.close()
         self._names.forget(container.found)
         if container.naming is not None and container.is_shown and container.started:
-            # Events of one sweep may have the same tags, so each has a time of its own.
-            self._event_ns = max(self._event_ns + 1, self._now_ns())
-            event = rows.stopped(self._identity, container.found, container.naming, self._event_ns)
-            records.append(event)
+            records.append(self._event(rows.stopped, container))
+
+    def _event(self, make: Callable[..., Record], container: Container) -> Record:
+        # Events of one sweep may have the same tags, so each has a time of its own.
+        self._event_ns = max(self._event_ns + 1, self._now_ns())
+        return make(self._identity, container.found, container.naming, self._event_ns)
 
     def _info(self, container: Container) -> Record:
         assert container.series is not None and container.naming is not None  # noqa: S101

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from monitor import escaping
@@ -52,11 +52,18 @@ def _key(name: str) -> str:
 
 
 class Parser:
-    """Parses lines; keeps the series it has seen, since most lines repeat one."""
+    """Parses lines; keeps the series it has seen, since most lines repeat one.
 
-    def __init__(self, remember: int = 100_000) -> None:
-        self._series: dict[str, Series] = {}
+    Of a series that is not `wanted` (None: all are) the fields are not looked at, which saves most
+    of a line's cost, and no record comes.
+    """
+
+    def __init__(
+        self, remember: int = 100_000, wanted: Callable[[Series], bool] | None = None
+    ) -> None:
+        self._series: dict[str, Series | None] = {}
         self._remember = remember
+        self._wanted = wanted
 
     def parse(self, data: bytes) -> Iterator[Record]:
         """Each line's record. Blank lines and `#` comments are skipped.
@@ -76,26 +83,37 @@ class Parser:
         for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), first):
             if line and not line.startswith("#"):
                 try:
-                    yield self._line(line)
+                    record = self._line(line)
                 except ValueError as error:
                     yield LineProtocolError(f"{error}: {line[:80]!r}", number)
+                else:
+                    if record is not None:
+                        yield record
 
-    def _line(self, line: str) -> Record:
+    def _line(self, line: str) -> Record | None:
         simple = "\\" not in line
         key, rest = _split_key(line, simple)
+        try:
+            series = self._series[key]
+        except KeyError:
+            series = self._see(key)
+        if series is None:
+            return None
         body, _, stamp = rest.rpartition(" ")
         if not body:
             raise ValueError("no timestamp")
-        series = self._series.get(key)
-        if series is None:
-            if len(self._series) >= self._remember:
-                self._series.clear()
-            series = self._series[key] = _series(key)
         if simple and '"' not in body:
             fields = {k: _number(v) for k, _, v in (f.partition("=") for f in body.split(","))}
         else:
             fields = _fields(body)
         return Record(series, fields, int(stamp))
+
+    def _see(self, key: str) -> Series | None:
+        if len(self._series) >= self._remember:
+            self._series.clear()
+        series = _series(key)
+        self._series[key] = series if self._wanted is None or self._wanted(series) else None
+        return self._series[key]
 
 
 def _split_key(line: str, simple: bool) -> tuple[str, str]:

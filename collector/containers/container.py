@@ -31,9 +31,10 @@ class Container:
     `start_seconds` is the start of its first process (Unix time). Where that cannot be read, it is
     the first sight of a container that `is_new`, which was not there before: no sample is older.
     For another it is None: its first sight would look like a restart to whoever has its samples of
-    an earlier collector. `started` is true once it has had a process: a group without one is not
-    shown. `info_due` (monotonic seconds) is when its `container_info` is to be told again, and
-    `labels_left_out` how many labels the last one had no room for.
+    an earlier collector. `is_new` is true until the sweep has told of it. `started` is true once it
+    has had a process: a group without one is not shown. `info_due` (monotonic seconds) is when its
+    `container_info` is to be told again, and `labels_left_out` how many labels the last one had no
+    room for.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Container:
         self.series: Series | None = None
         self._pod_series: Series | None = None
         self.seen_seconds = seen_seconds
+        self.is_new = is_new
         self.start_seconds = round(seen_seconds, 2) if is_new else None
         self.started = False
         self.info_due = float("-inf")

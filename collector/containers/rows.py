@@ -40,16 +40,37 @@ def info(
     return Record(Series("container_info", samples.tags), fields, time_ns)
 
 
+def started(identity: Mapping[str, str], found: Found, naming: Naming, time_ns: int) -> Record:
+    """The `event` that a container was seen that had not been there before."""
+    return _event(identity, found, naming, time_ns, "Started", "its first process was seen")
+
+
 def stopped(identity: Mapping[str, str], found: Found, naming: Naming, time_ns: int) -> Record:
     """The `event` that a container's group was removed."""
+    return _event(identity, found, naming, time_ns, "Stopped", "its cgroup was removed")
+
+
+def _event(
+    identity: Mapping[str, str],
+    found: Found,
+    naming: Naming,
+    time_ns: int,
+    reason: str,
+    message: str,
+) -> Record:
     tags = {
         **identity,
         "namespace": naming.namespace,
         "kind": "Container",
-        "reason": "Stopped",
+        "reason": reason,
         "type": "Normal",
     }
-    fields = {"message": "its cgroup was removed", "object": naming.container, "id": found.id}
+    fields = {
+        "message": message,
+        "object": naming.container,
+        "id": found.id,
+        "cgroup": safe_text(found.path),
+    }
     return Record(Series.of("event", tags), fields, time_ns)
 
 

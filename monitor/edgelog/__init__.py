@@ -6,6 +6,7 @@ Open the folder and you see the parts:
     segment    one file of frames: appended at its end, dropped as a whole
     segments   all of them in order, and the sequence number that comes next
     reader     whole records after a cursor, never more than asked for
+    backward   records from the newest back
     cursor     EPOCH:SEQUENCE, a place in one log
     consumers  who has acknowledged what, durably
     gap        what a consumer is told in the place of records that had to go
@@ -21,10 +22,21 @@ Files of a log directory:
     consumers/NAME                EPOCH:SEQUENCE, the last record that NAME acknowledged
 """
 
+from monitor.edgelog.backward import Past, Span
 from monitor.edgelog.cursor import Cursor
 from monitor.edgelog.directory import LogError
 from monitor.edgelog.keeper import Limits
 from monitor.edgelog.log import SMALL_LINES_BYTES, EdgeLog, LogStats
 from monitor.edgelog.reader import Batch
 
-__all__ = ["SMALL_LINES_BYTES", "Batch", "Cursor", "EdgeLog", "Limits", "LogError", "LogStats"]
+__all__ = [
+    "SMALL_LINES_BYTES",
+    "Batch",
+    "Cursor",
+    "EdgeLog",
+    "Limits",
+    "LogError",
+    "LogStats",
+    "Past",
+    "Span",
+]

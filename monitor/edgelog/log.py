@@ -7,11 +7,12 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.edgelog import gap
+from monitor.edgelog.backward import Past, Span, newest_first
 from monitor.edgelog.consumers import Consumers, check_name
 from monitor.edgelog.cursor import Cursor
 from monitor.edgelog.directory import Lock, LogError, new_epoch, read_epoch
@@ -136,6 +137,18 @@ class EdgeLog:
             if foreign is not None:
                 start = self._segments.before_oldest
         return self._read(start, max_bytes, foreign, "")
+
+    def newest_first(self, span: Span) -> Iterator[Past]:
+        """The records of `span` from the newest back, each read when it is taken.
+
+        Raises LogError.
+        """
+        with self._mutex:
+            views = self._segments.views()
+        try:
+            yield from newest_first(views, span, self._note_damage)
+        except OSError as error:
+            raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
 
     def pull(self, consumer: str, ack: Cursor | None, max_bytes: int) -> Batch:
         """Acknowledge everything up to `ack` for `consumer`, durably, then read what follows.

@@ -120,3 +120,17 @@ def test_what_is_no_line_names_the_line_and_the_reason(line: bytes, reason: str)
 def test_series_with_the_same_tags_in_another_order_are_equal() -> None:
     assert Series("m", (("b", "2"), ("a", "1"))) == Series("m", (("a", "1"), ("b", "2")))
     assert Series.of("m", {"a": "", "b": None}) == Series("m")
+
+
+def test_of_series_that_are_not_wanted_comes_nothing_and_their_fields_may_be_anything() -> None:
+    asked: list[str] = []
+
+    def wanted(series: Series) -> bool:
+        asked.append(series.measurement)
+        return series.measurement == "cpu"
+
+    lines = b"cpu,host=a x=1 1\nmem,host=a x=nonsense 1\ncpu,host=a x=2 2\nmem,host=a x=1\n"
+    parser = Parser(wanted=wanted)
+    found = [record.fields["x"] for record in parser.parse(lines)]
+    assert (found, asked) == ([1, 2], ["cpu", "mem"])
+    assert [record.time_ns for record in parser.parse(b"mem,host=a x=1 3\ncpu,host=a x=1 4")] == [4]
