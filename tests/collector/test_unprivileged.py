@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
 from collector.network import parse
+from tests.real import scraped
 from tests.real.docker import Container, Engine
 from tests.real.ordinary import USER, Ordinary, OrdinaryCollector
 from tests.real.process import wait_until
@@ -30,7 +28,7 @@ def collector(nobody: Ordinary, docker_engine: Engine) -> Iterator[OrdinaryColle
     running = OrdinaryCollector(nobody, "--interval=1", f"--docker={docker_engine.url}")
     running.start()
     try:
-        running.ready(lambda: samples(running))
+        running.ready(lambda: scraped.samples(running.url))
         yield running
     finally:
         running.stop()
@@ -51,27 +49,9 @@ def idle(docker_engine: Engine) -> Iterator[Container]:
     container.remove()
 
 
-def samples(collector: OrdinaryCollector) -> list[Sample]:
-    """All samples of the page for Prometheus."""
-    try:
-        with urllib.request.urlopen(f"{collector.url}/metrics", timeout=10) as reply:
-            families = text_string_to_metric_families(reply.read().decode())
-            return [sample for family in families for sample in family.samples]
-    except OSError:
-        return []
-
-
-def value(collector: OrdinaryCollector, metric: str, of: Container | None = None) -> float:
-    """What the collector says, of a container whose name it cannot know but by its id; or 0."""
-    name = f"docker-{of.id[:12]}" if of else None
-    return next(
-        (
-            sample.value
-            for sample in samples(collector)
-            if sample.name == metric and sample.labels.get("container") == name
-        ),
-        0,
-    )
+def value(collector: OrdinaryCollector, metric: str, of: Container) -> float:
+    """What the collector says of a container, whose name it cannot know but by its id; or 0."""
+    return scraped.value(collector.url, metric, container=f"docker-{of.id[:12]}")
 
 
 def test_it_runs_without_any_right(collector: OrdinaryCollector) -> None:
@@ -120,7 +100,7 @@ def test_memory_network_and_processes_are_the_kernels(
 def test_its_start_is_read_too(collector: OrdinaryCollector, idle: Container) -> None:
     start = value(collector, "container_start_time_seconds", idle)
     ticks = int(Path(f"/proc/{idle.pid}/stat").read_text().rpartition(")")[2].split()[19])
-    boot = value(collector, "node_boot_time_seconds")
+    boot = scraped.value(collector.url, "node_boot_time_seconds")
     assert start == pytest.approx(boot + ticks / 100, abs=2)
 
 
@@ -128,8 +108,8 @@ def test_the_docker_socket_that_it_may_not_open_is_one_line(
     collector: OrdinaryCollector, docker_engine: Engine
 ) -> None:
     cpu = "weir_sweep_cpu_seconds_total"
-    before = value(collector, cpu)
-    wait_until(lambda: value(collector, cpu) > before, "one more sweep")
+    before = scraped.value(collector.url, cpu)
+    wait_until(lambda: scraped.value(collector.url, cpu) > before, "one more sweep")
     lines = collector.tail().splitlines()
     assert len([line for line in lines if "may not open" in line]) == 1
     assert len(lines) == 2, lines

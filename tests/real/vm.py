@@ -42,9 +42,7 @@ class VirtualMachine:
         """Boot, and wait for the shell; the failure shows the end of the console."""
         self._process.start()
         try:
-            self._process.ready(self._shell_path.exists, 10)
-            self._shell = socket.socket(socket.AF_UNIX)
-            self._shell.connect(str(self._shell_path))
+            self._process.ready(self._connected, 10)
             while self._line(BOOT_SECONDS) != b"ready":
                 pass
         except (AssertionError, OSError) as error:
@@ -83,6 +81,11 @@ class VirtualMachine:
             seconds,
             pause=0.5,
         )
+
+    def _connected(self) -> bool:
+        """Whether the shell's port takes a connection; the file is there before it does."""
+        self._shell = socket.socket(socket.AF_UNIX)
+        return self._shell.connect_ex(str(self._shell_path)) == 0
 
     def _line(self, seconds: float) -> bytes:
         assert self._shell is not None
