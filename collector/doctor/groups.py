@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from collector.cgroup.hierarchy import Hierarchy
@@ -30,10 +30,13 @@ def container_groups(
     proc: Path,
     enabled: Set[str],
     sys_root: Path = Path("/sys"),
-) -> Iterator[Finding]:
-    """A line for each group."""
-    for group in groups(hierarchy, page_sizes(sys_root)):
-        yield _found(group, hierarchy, subjects, proc, group.name in enabled)
+) -> list[Finding]:
+    """A line for each group; those that nobody asked for come last."""
+    findings = [
+        _found(group, hierarchy, subjects, proc, group.name in enabled)
+        for group in groups(hierarchy, page_sizes(sys_root))
+    ]
+    return sorted(findings, key=lambda finding: finding.area == OPTIONAL)
 
 
 def _found(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def test_its_cpu_time_is_the_kernels(collector: OrdinaryCollector, busy: Contain
     seen = value(collector, metric, busy)
     after = int(file.read_text()) / 1e9
     assert before <= seen <= after
-    assert value(collector, "container_cpu_cfs_throttled_periods_total", busy) > 0
+    throttled = "container_cpu_cfs_throttled_periods_total"
+    wait_until(lambda: value(collector, throttled, busy) > 0, "it is held back")
     assert value(collector, "container_spec_memory_limit_bytes", busy) == 64 << 20
 
 
@@ -112,7 +114,9 @@ def test_the_docker_socket_that_it_may_not_open_is_one_line(
     wait_until(lambda: scraped.value(collector.url, cpu) > before, "one more sweep")
     lines = collector.tail().splitlines()
     assert len([line for line in lines if "may not open" in line]) == 1
-    assert len(lines) == 2, lines
+    # A third line is there where other runtimes have containers, beside those of this test.
+    others = [line for line in lines if not re.search("may not open|serves|W names: ", line)]
+    assert others == [] and len(lines) <= 3, lines
 
 
 def test_the_doctor_says_so(
@@ -135,7 +139,7 @@ def test_the_doctor_says_so(
 def test_the_doctor_fits_a_terminal_and_ends_well_where_nothing_is_missing(
     nobody: Ordinary, busy: Container
 ) -> None:
-    done = nobody.run("doctor", "collector", "--docker=none")
+    done = nobody.run("doctor", "collector", "--docker=none", "--runtime-state=")
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith("\nEverything usual can be read.\n")
     assert max(map(len, done.stdout.splitlines())) <= 100
