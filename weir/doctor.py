@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import platform
 import sys
@@ -35,6 +36,7 @@ def doctor(config: CollectorDoctorConfig, environ: dict[str, str]) -> int:
     from collector.doctor.doctor import examine
     from collector.doctor.report import as_json, text
 
+    logging.basicConfig(handlers=[logging.NullHandler()])  # what is amiss stands in the table
     findings = examine(config, environ)
     show = as_json if config.json else text
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold what no encoding has

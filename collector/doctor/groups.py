@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from collector.cgroup.hierarchy import Hierarchy
 from collector.cgroup.present import page_sizes
+from collector.doctor import layers
 from collector.doctor.finding import Finding, State, words
 from collector.doctor.sources import PROC, File, Group, groups
 from collector.doctor.trying import Outcome, Subject, attempt
@@ -30,21 +31,24 @@ def container_groups(
     proc: Path,
     enabled: Set[str],
     sys_root: Path = Path("/sys"),
-) -> list[Finding]:
-    """A line for each group; those that nobody asked for come last."""
-    findings = [
-        _found(group, hierarchy, subjects, proc, group.name in enabled)
-        for group in groups(hierarchy, page_sizes(sys_root))
-    ]
-    return sorted(findings, key=lambda finding: finding.area == OPTIONAL)
+) -> Iterator[Finding]:
+    """A line for each group."""
+    for group in groups(hierarchy, page_sizes(sys_root)):
+        if group.name == layers.GROUP:
+            area, needed = _asked_for(group.name, enabled)
+            yield layers.layers(subjects, proc, area, needed)
+        else:
+            yield _found(group, hierarchy, subjects, proc, enabled)
 
 
 def _found(
-    group: Group, hierarchy: Hierarchy, subjects: Sequence[Subject], proc: Path, enabled: bool
+    group: Group,
+    hierarchy: Hierarchy,
+    subjects: Sequence[Subject],
+    proc: Path,
+    enabled: Set[str],
 ) -> Finding:
-    optional = group.name in OPTIONAL_GROUPS
-    area = OPTIONAL if optional and not enabled else AREA
-    needed = enabled or not optional
+    area, needed = _asked_for(group.name, enabled)
     outcomes = {file: attempt(file, subjects, hierarchy, proc) for file in group.files}
     read = [file for file, outcome in outcomes.items() if outcome.read]
     refused = [file for file, outcome in outcomes.items() if outcome.refused]
@@ -66,6 +70,12 @@ def _found(
     if group.without:
         return Finding(area, group.name, "partly", f"{why}; {_no_controller(group)}", "", needed)
     return Finding(area, group.name, "ok", why, "", needed)
+
+
+def _asked_for(group: str, enabled: Set[str]) -> tuple[str, bool]:
+    """Under which heading the group stands, and whether it is needed."""
+    asked = group in enabled or group not in OPTIONAL_GROUPS
+    return (AREA if asked else OPTIONAL), asked
 
 
 def _nothing(area: str, group: Group, hierarchy: Hierarchy) -> Finding:

@@ -35,7 +35,12 @@ def docker(config: CollectorConfig, environ: Mapping[str, str], found: Sequence[
         return Finding(AREA, "Docker", "no", f"{why}: containers are shown by their ids", remedy)
     except (KeyError, TypeError, AttributeError) as error:
         return Finding(AREA, "Docker", "no", f"{url} does not speak like Docker: {error!r}")
-    return Finding(AREA, "Docker", "ok", f"{url} names {len(named & theirs) or len(named)}")
+    foreign = {container.id for container in found if container.runtime == "docker"} - named
+    if foreign:
+        why = f"{url} does not know {len(foreign)} of Docker's containers, which have no name then"
+        remedy = "if they are another engine's, name that with --docker URL"
+        return Finding(AREA, "Docker", "partly", why, remedy, needed=False)
+    return Finding(AREA, "Docker", "ok", f"{url} answers: {len(named)} named")
 
 
 def state_files(config: CollectorConfig, found: Sequence[Found]) -> Finding:

@@ -6,7 +6,6 @@ import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from itertools import groupby
 
 from collector.doctor.finding import Finding
 
@@ -17,10 +16,10 @@ _INDENT = 28
 def text(findings: Sequence[Finding], head: str) -> str:
     """A table for each area, and what is missing in sum."""
     lines = [head]
-    for area, lines_of_area in groupby(findings, lambda finding: finding.area):
+    for area in dict.fromkeys(finding.area for finding in findings):
         lines += ["", area.upper()]
-        for finding in lines_of_area:
-            lines += _lines(finding)
+        for finding in findings:
+            lines += _lines(finding) if finding.area == area else []
     return "\n".join([*lines, "", summary(findings)]) + "\n"
 
 

@@ -134,6 +134,8 @@ def test_the_doctor_says_so(
     assert findings["descriptors"]["state"] == "partly"
     assert "user nobody may not read /proc/" in findings["descriptors"]["why"]
     assert not findings["descriptors"]["needed"]
+    assert findings["disk"]["state"] == "no"
+    assert "CAP_DAC_READ_SEARCH" in findings["disk"]["remedy"]
 
 
 def test_the_doctor_fits_a_terminal_and_ends_well_where_nothing_is_missing(

@@ -13,9 +13,11 @@ SPARE = Finding("names", "sensors", "no", "there are none", needed=False)
 
 
 def test_each_area_has_its_lines_and_the_missing_are_summed_up() -> None:
-    assert text([GOOD, SPARE], "weir") == (
+    again = Finding("cgroups", "controllers", "ok", "cpu, memory")
+    assert text([GOOD, SPARE, again], "weir") == (
         "weir\n\nCGROUPS\n"
-        "  ok      hierarchy         version 2, at /sys/fs/cgroup\n\nNAMES\n"
+        "  ok      hierarchy         version 2, at /sys/fs/cgroup\n"
+        "  ok      controllers       cpu, memory\n\nNAMES\n"
         "  no      sensors           there are none\n\nEverything usual can be read.\n"
     )
     shown = text([GOOD, BAD, SPARE], "weir")
