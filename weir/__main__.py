@@ -67,8 +67,10 @@ def _collector(arguments: list[str]) -> int:
     from collector.agent import Agent
     from collector.config import CollectorConfig
     from monitor.web.server import bind
+    from weir.allocator import be_frugal
 
     config = load(CollectorConfig, "collector", arguments, dict(os.environ))
+    be_frugal()
     return run("collector", lambda: Agent(config, bind(config.listen)))
 
 
