@@ -17,7 +17,7 @@ from collector.cadvisor.routes import add_cadvisor
 from collector.cgroup.faults import Faults
 from collector.cgroup.files import claim_descriptors
 from collector.config import CollectorConfig
-from collector.containers import paths, services
+from collector.containers import directories, paths, services
 from collector.containers.names import Names
 from collector.containers.node_names import NodeNames
 from collector.containers.state_names import StateNames
@@ -134,6 +134,7 @@ def _sweeper(
         find=services.find if config.services else paths.find,
         rules=config.label_rules,
         faults=faults,
+        watch=directories.watching,
     )
 
 

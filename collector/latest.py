@@ -65,21 +65,21 @@ class Latest:
 
     def update(self, records: Iterable[Record], time_ns: int) -> None:
         """Take one sweep's records; `time_ns` is when the sweep began."""
-        present = set()
         with self._lock:
-            for record in records:
-                if record.series.measurement not in _SHOWN:
-                    continue
-                shape = (record.series.key, tuple(record.fields))
-                if shape not in self._rows:
-                    self._owner[shape] = _owner(record.series)
-                self._rows[shape] = record
-                if record.series.measurement == "container":
-                    present.add(self._owner[shape])
-                    self._oom_kills.note(record)
-            self._drop(present, time_ns)
+            self._drop(self._take(records), time_ns)
             self._oom_kills.forget(time_ns)
             self.time_ns = time_ns
+
+    def add(self, records: Iterable[Record], ended: Iterable[Series]) -> None:
+        """Take some containers' records between two sweeps, then drop those of the ended ones.
+
+        `ended` are the series of their samples.
+        """
+        with self._lock:
+            self._take(records)
+            owners = {_owner(series) for series in ended}
+            for shape in [shape for shape, owner in self._owner.items() if owner in owners]:
+                del self._rows[shape], self._owner[shape]
 
     def rows(self) -> list[Current]:
         """All that is there now, one entry for each series, in order of their first appearance."""
@@ -94,6 +94,21 @@ class Latest:
         """How many OOM kills earlier runs of the container had, whose counters are gone."""
         with self._lock:
             return self._oom_kills.ended(series)
+
+    def _take(self, records: Iterable[Record]) -> set[str]:
+        """Returns the containers that have a sample among them."""
+        present = set()
+        for record in records:
+            if record.series.measurement not in _SHOWN:
+                continue
+            shape = (record.series.key, tuple(record.fields))
+            if shape not in self._rows:
+                self._owner[shape] = _owner(record.series)
+            self._rows[shape] = record
+            if record.series.measurement == "container":
+                present.add(self._owner[shape])
+                self._oom_kills.note(record)
+        return present
 
     def _drop(self, present: set[str], time_ns: int) -> None:
         oldest, oldest_of_pods = time_ns - self._keep_ns, time_ns - min(self._keep_ns, _POD_NS)

@@ -16,6 +16,7 @@ from collector.series_budget import SeriesBudget
 from collector.sweep import Sweeper
 from collector.sweep_log import SweepLog
 from collector.ticker import Due, Ticker, Tiers
+from collector.vigil import Vigil
 from collector.watch import Watch
 from monitor.errors import ConfigError
 from monitor.record import Record
@@ -58,6 +59,7 @@ class Rounds:
         self._stopping = False
         self._make_sweeper = make_sweeper
         self._sweeper: Sweeper | None = None
+        self._vigil: Vigil | None = None
         self._told_missing = False
         self._host = host
         self._docker = docker
@@ -77,6 +79,7 @@ class Rounds:
             self._metrics.missed += tick.missed
             self._make(tick.time_ns, self._tiers.due(tick.time_ns))
         self._demand.close()
+        self._keep_waiting()
         if self._sweeper is not None:
             self._sweeper.close()
         self._watch.close()
@@ -102,14 +105,41 @@ class Rounds:
         """Wait for the tick, and do what cannot wait so long. True to stop."""
         tick = time.monotonic() + seconds
         while not self._stopping:
-            now, asked = time.monotonic(), self._demand.due
+            now = time.monotonic()
             if now >= tick:
                 return False
-            if now >= asked:
+            if now >= self._demand.due:
                 self._make(time.time_ns(), ON_DEMAND)
+            elif now >= self._sweep_log.due:
+                self._keep_waiting()
             else:
-                self._watch.wait(min(tick, asked) - now)
+                self._attend(min(tick, self._demand.due, self._sweep_log.due) - now)
         return True
+
+    def _attend(self, seconds: float) -> None:
+        """Wait so long at most, for what happens to containers; show it, and keep it soon."""
+        vigil = self._vigil
+        due = float("inf") if vigil is None else vigil.due - time.monotonic()
+        ready = self._watch.wait(min(seconds, due))
+        if vigil is None:
+            return
+        cpu = time.thread_time()
+        try:
+            for news in vigil.attend(ready):
+                self._latest.add(news.records, news.ended)
+                self._sweep_log.keep_soon(news.records)
+        except Exception:
+            # Begin anew at the next round: what failed may be ready again at once, for ever.
+            self._metrics.failed += 1
+            log.exception("watching containers failed; until the next round nothing is watched")
+            vigil.close()
+            self._vigil = None
+        self._metrics.attended(time.thread_time() - cpu)
+
+    def _keep_waiting(self) -> None:
+        """Keep what was read between rounds, and what Docker told since the last one."""
+        events = [] if self._docker is None else self._docker.drain()
+        self._sweep_log.keep(event_records(events, self._identity), time.time_ns())
 
     def _make(self, time_ns: int, due: Due) -> None:
         began = time.monotonic()
@@ -150,4 +180,10 @@ class Rounds:
                 if not self._told_missing:
                     log.error("%s; only the host is measured until then", error)
                 self._told_missing = True
-        return self._sweeper.sweep(due) if self._sweeper is not None else []
+        if self._sweeper is None:
+            return []
+        if self._vigil is None:
+            self._vigil = Vigil(self._sweeper, self._watch)
+        records = self._sweeper.sweep(due)
+        self._vigil.settle()
+        return records

@@ -36,6 +36,10 @@ class SelfMetrics:
         self._sweep_seconds = seconds
         self._sweep_cpu_seconds += cpu_seconds
 
+    def attended(self, cpu_seconds: float) -> None:
+        """Note what was done between two rounds."""
+        self._sweep_cpu_seconds += cpu_seconds
+
     def row(self, figures: Mapping[str, int], docker_up: bool | None) -> Record:
         """The row as of now, of the rounds before this one.
 

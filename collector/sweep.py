@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from collector.cgroup.cgroups import Cgroups
 from collector.cgroup.faults import Faults
-from collector.cgroup.files import Root
+from collector.cgroup.files import Budget, Root
 from collector.cgroup.group import Group
 from collector.cgroup.hierarchy import detect
 from collector.containers import rows
 from collector.containers.container import Container
+from collector.containers.directories import Changes, Directories
 from collector.containers.discovery import Discovery
 from collector.containers.names import SYSTEMD, Found, Names, Naming, fallback
 from collector.containers.paths import find
@@ -29,13 +30,14 @@ INFO_SECONDS = 300.0
 
 
 class Sweeper:
-    """Reads all containers of one node; one thread calls `sweep`, any may look at `containers`.
+    """Reads all containers of one node; one thread calls its methods, any may see `containers`.
 
     `identity` holds the tags cluster and node; `descriptors` is how many may be kept open (see
     `claim_descriptors`), until `close`; `groups` are the optional ones of the catalogue that are to
     be read, huge pages where `sys_root` (sysfs) has some; `find` says what lives at a cgroup path;
     `rules` say which labels are kept; `faults` counts broken files, also for whoever else reads for
-    the sweep. Raises ConfigError where no cgroups are mounted.
+    the sweep; `watch` may give watches for the cgroup tree, which are then `directories`. Raises
+    ConfigError where no cgroups are mounted.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Sweeper:
         find: Callable[[str], Found | None] = find,
         rules: LabelRules = NO_RULES,
         faults: Faults | None = None,
+        watch: Callable[[Path], Directories | None] = lambda tree: None,
     ) -> None:
         self._identity = dict(identity)
         self._rules = rules
@@ -62,7 +65,8 @@ class Sweeper:
         self._cgroups = Cgroups(
             self.hierarchy, proc_root, descriptors, faults or Faults(), sys_root, groups
         )
-        self._discovery = Discovery(self.hierarchy.tree, monotonic, find)
+        self.directories = watch(self.hierarchy.tree)
+        self._discovery = Discovery(self.hierarchy.tree, monotonic, find, self.directories)
         self._proc = Root(proc_root)
         self._namespaces = Namespaces(proc_root)
         budget, faults = self._cgroups.budget, self._cgroups.faults
@@ -70,6 +74,7 @@ class Sweeper:
         self._surveyor = Surveyor(proc_root) if "disk" in groups else None
         self._containers: dict[str, Container] = {}
         self._taken: dict[Series, Container] = {}
+        self._ended: list[Series] = []
         self._event_ns = 0
         self._has_swept = False
 
@@ -81,21 +86,69 @@ class Sweeper:
         """
         return tuple(c for c in list(self._containers.values()) if c.started and c.is_shown)
 
+    @property
+    def all(self) -> Iterable[Container]:
+        """All that have a group, with a name and a process or not yet."""
+        return self._containers.values()
+
+    @property
+    def budget(self) -> Budget:
+        """That of the descriptors."""
+        return self._cgroups.budget
+
     def sweep(self, due: Due) -> list[Record]:
         """All rows about containers. Each has the time of its own reading."""
         records: list[Record] = []
         self._processes.allowance.renew()
         if due.limits:
             self._cgroups.look()
-        self._discover(records)
+        self._discovery.poll()
+        self._settle(records)
         if self._read_all(due, records):
             # A restarted container stands where the old one was: its group has the same path.
-            self._discover(records)
+            self._discovery.poll()
+            self._settle(records)
             new = Due(False, False)
             for container in [c for c in self._containers.values() if c.series is None]:
-                self._read(container, new, records)
+                self.read(container, new, records)
         self._has_swept = True
+        self._ended.clear()  # a sweep shows them by having no rows of them
         return records
+
+    def look(self, changes: Changes, records: list[Record]) -> None:
+        """Find the containers that came and let go of those that went, where something changed."""
+        for path in changes.gone & self._containers.keys():
+            if self._containers[path].removed():
+                self._end(self._containers[path], records)
+        self._discovery.look(changes)
+        self._settle(records)
+
+    def read(self, container: Container, due: Due, records: list[Record]) -> None:
+        """Append one container's rows, if it has a name; end it where its group is gone."""
+        if self._named(container):
+            before = len(records)
+            container.read(due, self._now_ns, records)
+            told = len(records) > before and container.is_shown
+            if told and self._monotonic() >= container.info_due:
+                container.info_due = self._monotonic() + INFO_SECONDS
+                records.append(self._info(container))
+                if container.is_new:
+                    container.is_new = False
+                    records.append(self._event(rows.started, container))
+            if container.gone:
+                self._discovery.forget(container.found.path)
+                self._end(container, records)
+
+    def read_last(self, container: Container, due: Due, records: list[Record]) -> None:
+        """The same for a container whose last process has ended: it does not wait for a name."""
+        if container.naming is None:
+            self._call(container, self._names.name_of(container.found) or fallback(container.found))
+        self.read(container, due, records)
+
+    def ended(self) -> list[Series]:
+        """The sample series of the containers that ended since the last call or sweep."""
+        ended, self._ended = self._ended, []
+        return ended
 
     @property
     def figures(self) -> Mapping[str, int]:
@@ -118,9 +171,10 @@ class Sweeper:
             self._surveyor.close()
         self._cgroups.close()
         self._proc.close()
+        if self.directories is not None:
+            self.directories.close()
 
-    def _discover(self, records: list[Record]) -> None:
-        self._discovery.poll()
+    def _settle(self, records: list[Record]) -> None:
         found = self._discovery.found
         for path in self._containers.keys() - found.keys():
             self._end(self._containers[path], records)
@@ -143,26 +197,10 @@ class Sweeper:
 
     def _read_all(self, due: Due, records: list[Record]) -> bool:
         """Whether some container was gone."""
-        some_gone = False
+        before = len(self._containers)
         for container in list(self._containers.values()):
-            self._read(container, due, records)
-            if container.gone:
-                self._discovery.forget(container.found.path)
-                self._end(container, records)
-                some_gone = True
-        return some_gone
-
-    def _read(self, container: Container, due: Due, records: list[Record]) -> None:
-        if self._named(container):
-            before = len(records)
-            container.read(due, self._now_ns, records)
-            told = len(records) > before and container.is_shown
-            if told and self._monotonic() >= container.info_due:
-                container.info_due = self._monotonic() + INFO_SECONDS
-                records.append(self._info(container))
-                if container.is_new:
-                    container.is_new = False
-                    records.append(self._event(rows.started, container))
+            self.read(container, due, records)
+        return len(self._containers) < before
 
     def _named(self, container: Container) -> bool:
         """Whether the container has a name by now; takes a new one where it has changed."""
@@ -196,13 +234,16 @@ class Sweeper:
         self._release_name(container)
         container.close()
         self._names.forget(container.found)
-        if container.naming is not None and container.is_shown and container.started:
+        if container.series is not None:
+            self._ended.append(container.series)
+        if container.started and not (container.naming and container.naming.is_sandbox):
             records.append(self._event(rows.stopped, container))
 
     def _event(self, make: Callable[..., Record], container: Container) -> Record:
         # Events of one sweep may have the same tags, so each has a time of its own.
         self._event_ns = max(self._event_ns + 1, self._now_ns())
-        return make(self._identity, container.found, container.naming, self._event_ns)
+        naming = container.naming or fallback(container.found)
+        return make(self._identity, container.found, naming, self._event_ns)
 
     def _info(self, container: Container) -> Record:
         assert container.series is not None and container.naming is not None  # noqa: S101

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from monitor import lineprotocol
 from monitor.edgelog import SMALL_LINES_BYTES, EdgeLog, LogError
@@ -11,24 +12,45 @@ from monitor.record import Record
 
 log = logging.getLogger(__name__)
 
+LATE_SECONDS = 1.0
+MOST_RECORDS = 5000
+"""That wait to be kept: more are kept at once."""
+
 
 class SweepLog:
     """Appends records to the log; says once when it begins to refuse them and when it ends."""
 
-    def __init__(self, edge_log: EdgeLog) -> None:
+    def __init__(self, edge_log: EdgeLog, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._edge_log = edge_log
+        self._monotonic = monotonic
         self._refused = 0
+        self._waiting: list[Record] = []
+        self.due = float("inf")
 
     @property
     def failing(self) -> bool:
         """Whether something of the last sweep could not be kept."""
         return self._refused > 0
 
+    def keep_soon(self, records: Sequence[Record]) -> None:
+        """Let them wait for others, so that what comes together is one record of the log.
+
+        They are kept with the next sweep; whoever calls this calls `keep` when `due` (monotonic
+        seconds) has come, within a second.
+        """
+        if records and not self._waiting:
+            self.due = self._monotonic() + LATE_SECONDS
+        self._waiting += records
+        if len(self._waiting) > MOST_RECORDS:
+            self.due = float("-inf")
+
     def keep(self, records: Sequence[Record], time_ns: int) -> None:
-        """Append one sweep's records under the sweep's Unix time.
+        """Append one sweep's records under the sweep's Unix time, behind those that wait.
 
         They are one record of the log; where that would be too large for a reader, several.
         """
+        records = [*self._waiting, *records]
+        self._waiting, self.due = [], float("inf")
         refusal: LogError | None = None
         for lines in _parts(records):
             try:

@@ -24,6 +24,10 @@ from typing import NamedTuple
 
 GAP_FACTOR = 3.5
 """A pair longer than this many times its series' median spacing is a gap."""
+LEAST_SPACING_NS = 10 * 10**9
+"""Counts as the spacing where the median is less. Between two ticks a collector may read a
+container again: as it begins and ends, and where a scrape wants new figures. So short distances may
+be many, and those between ticks are no gaps for that."""
 
 FAR_NS = 9e18
 """Absurd start times end here, so that they fit into 64 bits."""
@@ -111,13 +115,14 @@ def median_spacing_ns(times_ns: Sequence[int]) -> int:
 def spans(samples: Sequence[Sample]) -> Iterator[Span]:
     """The pairs of one series' samples (times strictly ascending) as spans.
 
-    A pair longer than GAP_FACTOR x the median spacing is a gap: nothing is known of the time in
-    between. If a restart lies in it, the new counter's increase is known to be younger than its
-    start: the span narrows to that time (but to no less than one spacing, lest it make a spike), so
-    that the counter's sum is kept while the time of absence stays empty.
+    A pair longer than GAP_FACTOR x the median spacing, which counts as 10 s at least, is a gap:
+    nothing is known of the time in between. If a restart lies in it, the new counter's increase is
+    known to be younger than its start: the span narrows to that time (but to no less than one
+    spacing, lest it make a spike), so that the counter's sum is kept while the time of absence
+    stays empty.
     """
     spacing = median_spacing_ns([s.time_ns for s in samples])
-    longest = GAP_FACTOR * spacing
+    longest = GAP_FACTOR * max(spacing, LEAST_SPACING_NS)
     for a, b in pairwise(samples):
         begin = a.time_ns
         if b.time_ns - begin > longest and restarted(a, b):

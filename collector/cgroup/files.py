@@ -36,6 +36,10 @@ class Root:
         os.close(self.fd)
 
 
+SPARE_DESCRIPTORS = 256
+"""Of what `claim_descriptors` leaves: for files that are to be kept always, and not all of it."""
+
+
 class Budget:
     """How many descriptors may be kept, and how many are."""
 
@@ -43,14 +47,17 @@ class Budget:
         self.descriptors = descriptors
         self.kept = 0
 
-    def left(self) -> bool:
-        return self.kept < self.descriptors
+    def allows(self, keep: Keep) -> bool:
+        """Whether one more of a file that is to be kept so may be kept."""
+        spare = SPARE_DESCRIPTORS if keep == "always" else 0
+        return keep != "never" and self.kept < self.descriptors + spare
 
 
 class KernelFile(Generic[T]):
     """One file. `absent` is true once the kernel said that it does not exist (any more).
 
-    `keep` says whether its descriptor is kept: always, while the budget lasts, or never.
+    `keep` says whether its descriptor is kept: always (for that the budget is a little larger),
+    while the budget lasts, or never.
     """
 
     __slots__ = (
@@ -147,7 +154,7 @@ class KernelFile(Generic[T]):
         except OSError:
             os.close(fd)
             raise
-        if self._keep == "always" or (self._keep == "budget" and self._budget.left()):
+        if self._budget.allows(self._keep):
             self._budget.kept += 1
             self._fd = fd
         else:

@@ -96,6 +96,17 @@ class Group:
         """
         return self._processes.read() or tuple(_below(f"{self._tree}{self._path}"))
 
+    def pids_now(self) -> tuple[int, ...]:
+        """The same as of this moment; through a kept descriptor, version 1 may repeat itself."""
+        self._processes.close()
+        self._processes.retry()
+        return self.pids()
+
+    def removed(self) -> bool:
+        """Whether the group that was read is gone; another may stand at its path."""
+        self._first.read()
+        return self._first.absent or not self._first.kept
+
     def descriptors(self, slow: bool) -> list[int]:
         """The kept descriptors of the fast files, or of the fast and the slow ones."""
         files: list[KernelFile[Any]] = [*self._fast]

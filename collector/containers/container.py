@@ -10,6 +10,8 @@ from collector.cgroup.parse import Fields
 from collector.cgroup.sources import Kind
 from collector.containers.names import Found, Naming
 from collector.containers.parts import INTERFACE, Parts
+from collector.containers.process_end import ProcessEnd
+from collector.containers.start import to_10_ms
 from collector.layers.layer import Layer
 from collector.network import Network
 from collector.processes.figures import ProcessFigures
@@ -34,7 +36,7 @@ class Container:
     an earlier collector. `is_new` is true until the sweep has told of it. `started` is true once it
     has had a process: a group without one is not shown. `info_due` (monotonic seconds) is when its
     `container_info` is to be told again, and `labels_left_out` how many labels the last one had no
-    room for.
+    room for. `process_end` tells of one of its processes, where somebody waits for it.
     """
 
     def __init__(
@@ -54,10 +56,11 @@ class Container:
         self._pod_series: Series | None = None
         self.seen_seconds = seen_seconds
         self.is_new = is_new
-        self.start_seconds = round(seen_seconds, 2) if is_new else None
+        self.start_seconds = to_10_ms(seen_seconds) if is_new else None
         self.started = False
         self.info_due = float("-inf")
         self.labels_left_out = 0
+        self.process_end: ProcessEnd | None = None
         self._group = group
         self._network = network
         self._processes = processes
@@ -78,6 +81,11 @@ class Container:
         return self.naming is not None and not self.naming.is_sandbox
 
     @property
+    def was_read(self) -> bool:
+        """Whether there is a sample of it."""
+        return self._slow_reads > 0
+
+    @property
     def left_out(self) -> int:
         """How many interfaces, devices and processes, of too many, the last reading left out."""
         parts = sum(parts.left_out for parts in self._parts.values())
@@ -91,6 +99,20 @@ class Container:
         """
         self.naming, self.series, self._pod_series = naming, series, pod_series
         self._parts = {}
+
+    def wait_for(self, end: ProcessEnd | None) -> None:
+        """Take over what tells the end of one of its processes; let go of the one before."""
+        if self.process_end is not None:
+            self.process_end.close()
+        self.process_end = end
+
+    def processes(self) -> tuple[int, ...]:
+        """The processes as of this moment."""
+        return self._noted(self._group.pids_now())
+
+    def removed(self) -> bool:
+        """Whether its group was removed; that of a successor may stand at its path."""
+        return not self.was_read or self._group.removed()
 
     def read(self, due: Due, now_ns: Callable[[], int], records: list[Record]) -> None:
         """Append the rows of what is due; a container that was never read gets all tiers."""
@@ -135,6 +157,7 @@ class Container:
 
     def close(self) -> None:
         """Let the descriptors go."""
+        self.wait_for(None)
         self._group.close()
         self._network.close()
         self._processes.close()
@@ -150,7 +173,9 @@ class Container:
         if self._slow_reads < _LIMITS_READS and (inner := self._group.inner()) is not None:
             self._group.close()
             self._group = inner
-        pids = self._group.pids()
+        return self._noted(self._group.pids())
+
+    def _noted(self, pids: tuple[int, ...]) -> tuple[int, ...]:
         if pids:
             self.started = True
             if not self._start_known:

@@ -4,6 +4,9 @@ A cgroup directory's link count is two more than its children. So each poll asks
 counts of the directories that have, or may get, children, and lists again those that changed. A
 child that went while another came leaves the count as it was: whoever reads the files of the one
 that went is told by the kernel, and calls `forget`. Everything is walked anew once a minute.
+
+The same directories are the ones to watch between two polls: the kernel tells that one changed,
+and it is listed again.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from collector.containers.directories import Changes, Directories
 from collector.containers.names import Found
 from collector.containers.paths import find, holds_no_container
 from monitor.escaping import safe_text
@@ -40,10 +44,12 @@ class Discovery:
         tree: Path,
         monotonic: Callable[[], float],
         find: Callable[[str], Found | None] = find,
+        directories: Directories | None = None,
     ) -> None:
         self._tree = str(tree)
         self._monotonic = monotonic
         self._find = find
+        self._directories = directories
         self._links: dict[str, int] = {}
         self._children: dict[str, set[str]] = {}
         self._found: dict[str, Found] = {}
@@ -72,11 +78,27 @@ class Discovery:
             elif count != links or count == _COUNTS_NOTHING:
                 self._list(path, count)
 
+    def look(self, changes: Changes) -> None:
+        """Bring `found` up to date with what is said to have changed."""
+        if changes.lost:
+            self.poll()
+        for path in changes.gone:
+            self.forget(path)
+        for path in changes.directories & self._links.keys():
+            count = self._count(path)
+            if count is None:
+                self.forget(path)
+            else:
+                self._list(path, count)
+
     def _rescan(self) -> None:
         self._failed = False
+        before = self._links
         self._links, self._children, self._found = {}, {}, {}
         self._visit("")
         self._known_children = self._children
+        for path in before.keys() - self._links.keys():
+            self._watch_no_more(path)
         if self._told_failure and not self._failed:
             log.info("cgroups: all of %s can be looked through again", self._tree)
             self._told_failure = False
@@ -102,10 +124,8 @@ class Discovery:
                 self._found[path] = found
             if path.count("/") >= MAX_DEPTH:
                 continue
-            if count != _NO_CHILDREN:
-                stack.extend(self._listed(path, count))
-            elif not found and not path.endswith((".service", ".scope")):
-                self._links[path], self._children[path] = count, set()
+            if count != _NO_CHILDREN or not (found or path.endswith((".service", ".scope"))):
+                stack.extend(self._listed(path, self._watched(path, count)))
 
     def _list(self, path: str, count: int) -> None:
         known = self._children[path]
@@ -117,15 +137,27 @@ class Discovery:
 
     def _listed(self, path: str, count: int) -> set[str]:
         self._links[path] = count
-        self._children[path] = children = self._subdirectories(path)
-        return children
+        self._children[path] = set() if count == _NO_CHILDREN else self._subdirectories(path)
+        return self._children[path]
+
+    def _watched(self, path: str, count: int) -> int:
+        """Watch the directory; returns its link count since then, so that nothing is missed."""
+        if self._directories is None:
+            return count
+        self._directories.watch(path)
+        return self._count(path) or count
+
+    def _watch_no_more(self, path: str) -> None:
+        if self._directories is not None:
+            self._directories.forget(path)
 
     def _drop(self, path: str) -> None:
         stack = [path]
         while stack:
             path = stack.pop()
             self._found.pop(path, None)
-            self._links.pop(path, None)
+            if self._links.pop(path, None) is not None:
+                self._watch_no_more(path)
             stack.extend(self._children.pop(path, ()))
 
     def _count(self, path: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _START_TIME = 19
 def start_time(proc: Path, pids: tuple[int, ...], now_seconds: float) -> float | None:
     """Unix seconds at which the eldest of `pids` started, to 10 ms; None if all have ended.
 
+    Never later than now: a sample from before the start would look like one from before a restart.
+
     The kernel counts from its boot, so the present time less what passed since then is exact even
     where the clock was set after the boot.
     """
@@ -22,7 +25,13 @@ def start_time(proc: Path, pids: tuple[int, ...], now_seconds: float) -> float |
     uptime = _uptime(proc)
     if not ticks or uptime is None:
         return None
-    return round(now_seconds - uptime + min(ticks) / os.sysconf("SC_CLK_TCK"), 2)
+    start = round(now_seconds - uptime + min(ticks) / os.sysconf("SC_CLK_TCK"), 2)
+    return min(start, to_10_ms(now_seconds))
+
+
+def to_10_ms(seconds: float) -> float:
+    """Rounded down."""
+    return math.floor(seconds * 100) / 100
 
 
 def _started(proc: Path, pid: int) -> int | None:

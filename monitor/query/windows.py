@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.rates import FAR_NS, GAP_FACTOR
+from monitor.rates import FAR_NS, GAP_FACTOR, LEAST_SPACING_NS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,7 +108,7 @@ def counters(flat: Flat, buckets: Buckets) -> tuple[Floats, Floats]:
     increase = np.where(restarted | smaller, flat.values[b], flat.values[b] - flat.values[a])
 
     spacing = flat.spacings()[flat.series[a]]
-    longest = GAP_FACTOR * spacing
+    longest = _longest(spacing)
     narrowed = np.flatnonzero(restarted & (end - begin > longest))
     if len(narrowed):
         n = narrowed
@@ -120,6 +120,11 @@ def counters(flat: Flat, buckets: Buckets) -> tuple[Floats, Floats]:
     used = (last >= 0) & (first < buckets.count) & ~(gap & (first != last))
     rows = flat.series[a][used] * buckets.count
     return _spread(begin[used], end[used], increase[used], rows, flat.count, buckets)
+
+
+def _longest(spacing: Ints) -> Floats:
+    """What is longer is a gap."""
+    return GAP_FACTOR * np.maximum(spacing, LEAST_SPACING_NS)
 
 
 def _spread(
@@ -186,7 +191,7 @@ def gauges(flat: Flat, buckets: Buckets, reduce: Callable[[Floats, Ints, Ints], 
     row = flat.series * buckets.count
 
     a = flat.pairs()
-    near = flat.times[a + 1] - flat.times[a] <= GAP_FACTOR * flat.spacings()[flat.series[a]]
+    near = flat.times[a + 1] - flat.times[a] <= _longest(flat.spacings()[flat.series[a]])
     a = a[near & (index[a + 1] - index[a] > 1)]
     pair, bucket = _pieces(index[a] + 1, index[a + 1] - 1, buckets)
     result[row[a][pair] + bucket] = flat.values[a][pair]

@@ -49,7 +49,8 @@ def measure(data: Path, engine: Engine, proc_root: Path, sweeps: int) -> None:
 
     def shown() -> int:
         with urllib.request.urlopen(f"{agent.url}/api/v1/containers", timeout=10) as reply:
-            seen.update(row["time"] for row in json.load(reply)["containers"] if row["time"])
+            rows = json.load(reply)["containers"]
+        seen.update(row["time"] for row in rows if row["container"] == "busy" and row["time"])
         return len(seen)
 
     agent.start()

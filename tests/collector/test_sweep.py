@@ -173,7 +173,8 @@ def test_a_restart_in_the_same_group_is_read_in_the_same_sweep(node: Node) -> No
     wait_until(lambda: time.time() > before["start_time_seconds"] + 0.05, "a later start time")
     node.groups.add("exec sleep 100", path=first.path)
     records = node.sweep()
-    assert len(of(records, "event")) == 1
+    reasons = [dict(event.series.tags)["reason"] for event in of(records, "event")]
+    assert reasons == ["Stopped", "Started"]
     after = row(records, "web").fields
     assert after["start_time_seconds"] > before["start_time_seconds"]
     assert "processes" in after  # a new one gets all tiers

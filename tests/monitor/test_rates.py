@@ -82,6 +82,19 @@ def test_a_gap_inside_one_bucket_is_part_of_its_sum() -> None:
     assert window(samples, T0, 100 * S, 1) == [Bucket(pytest.approx(10.0), 100.0)]
 
 
+def test_readings_between_the_ticks_make_no_gaps() -> None:
+    # A container that begins at 0, is swept at 9 and 19, and ends at 22; and three like it before.
+    times = [life + age for life in (0, 25, 50, 75) for age in (0, 0.5, 9, 19, 22)]
+    samples = [at(s, s % 25, 25 * (s // 25)) for s in times]
+    found = rates(samples, 1, 97)
+    assert None not in found and max(rate or 0 for rate in found) <= 1.01
+
+
+def test_a_scrape_of_every_second_for_a_while_makes_no_gaps_before_and_after() -> None:
+    times = [*range(0, 100, 10), *range(100, 150), *range(150, 210, 10)]
+    assert rates([at(s, s / 10) for s in times], 5, 40) == pytest.approx([0.1] * 40)
+
+
 def test_a_restart_in_a_gap_keeps_the_new_counters_sum() -> None:
     # Stopped after 30, started again at 75, seen at 80: 2 s of CPU in one spacing, not in 5 s.
     samples = [at(s, s / 10, -99) for s in (0, 10, 20, 30)]

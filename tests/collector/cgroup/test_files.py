@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from collector.cgroup.faults import Faults
-from collector.cgroup.files import Budget, Keep, KernelFile, Root, claim_descriptors
+from collector.cgroup.files import (
+    SPARE_DESCRIPTORS,
+    Budget,
+    Keep,
+    KernelFile,
+    Root,
+    claim_descriptors,
+)
 from collector.cgroup.parse import Fields, count
 from collector.cgroup.parse import processes as pids
 from tests.real.cgroups import Groups
@@ -59,6 +66,11 @@ def test_past_the_budget_files_are_opened_for_each_reading(tmp_path: Path) -> No
     kept.close()
     opened.read()
     assert not opened.kept  # the one that is kept always counts too
+    many = [place.file("n", "always") for _ in range(SPARE_DESCRIPTORS + 1)]
+    assert [file.read() for file in many] == [{"n": 2}] * len(many)
+    assert sum(file.kept for file in many) == SPARE_DESCRIPTORS
+    for file in many:
+        file.close()
 
 
 def test_a_missing_file_is_absent_and_no_fault_until_it_comes(place: Place) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from collector.cgroup.hierarchy import detect
+from collector.containers.directories import Changes, Directories
 from collector.containers.discovery import MAX_DEPTH, RESCAN_SECONDS, Discovery
 from tests.collector.deep import nested
 
@@ -28,7 +29,8 @@ class Tree:
         self.groups = Groups(directory)
         self.path = detect(self.groups.root).tree
         self.now = 0.0
-        self.discovery = Discovery(self.path, lambda: self.now)
+        self.directories = Directories(self.path)
+        self.discovery = Discovery(self.path, lambda: self.now, directories=self.directories)
 
     def make(self, *paths: str) -> None:
         for path in paths:
@@ -38,12 +40,22 @@ class Tree:
         self.discovery.poll()
         return set(self.discovery.found)
 
+    def told(self) -> set[str]:
+        """What is found by what the kernel tells, without a poll."""
+        self.discovery.look(self.directories.changes())
+        return set(self.discovery.found)
+
+    def watches(self) -> int:
+        information = Path(f"/proc/self/fdinfo/{self.directories.fileno()}").read_text()
+        return information.count("inotify wd:")
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Tree]:
     tree = Tree(tmp_path)
     with tree.groups:
         yield tree
+        tree.directories.close()
 
 
 def test_a_new_container_is_seen_at_the_next_poll(tree: Tree) -> None:
@@ -94,6 +106,77 @@ def test_a_runtime_inside_a_container_is_seen_within_a_rescan(tree: Tree) -> Non
     assert tree.found() == nested
     tree.make(f"docker/{IDS[0]}/docker/{IDS[2]}")
     assert tree.found() == nested | {f"/docker/{IDS[0]}/docker/{IDS[2]}"}
+
+
+def test_what_comes_and_goes_between_two_polls_is_told(tree: Tree) -> None:
+    tree.make(f"docker/{IDS[0]}", "system.slice/cron.service")
+    assert tree.found() == {f"/docker/{IDS[0]}"}
+    assert tree.told() == {f"/docker/{IDS[0]}"}
+    tree.make(f"docker/{IDS[1]}", f"system.slice/docker-{IDS[2]}.scope")
+    (tree.path / f"docker/{IDS[0]}").rmdir()
+    assert tree.told() == {f"/docker/{IDS[1]}", f"/system.slice/docker-{IDS[2]}.scope"}
+
+
+def test_a_branch_that_grows_while_it_is_looked_at_is_told_of_to_its_end(tree: Tree) -> None:
+    tree.found()
+    for uid in IDS[:4]:
+        pod = f"kubepods/burstable/pod{uid[-32:]}"
+        tree.make(pod)
+        tree.told()
+        tree.make(f"{pod}/{uid}")
+    assert len(tree.told()) == 4
+    for uid in IDS[:4]:
+        (tree.path / f"kubepods/burstable/pod{uid[-32:]}/{uid}").rmdir()
+        (tree.path / f"kubepods/burstable/pod{uid[-32:]}").rmdir()
+    assert tree.told() == set()
+
+
+def test_a_successor_is_looked_into_anew(tree: Tree) -> None:
+    pod = f"kubepods/pod{IDS[0][:32]}"
+    tree.make(f"{pod}/{IDS[1]}")
+    tree.found()
+    (tree.path / f"{pod}/{IDS[1]}").rmdir()
+    (tree.path / pod).rmdir()
+    tree.make(pod)
+    assert tree.told() == set()
+    tree.make(f"{pod}/{IDS[2]}")
+    assert tree.told() == {f"/{pod}/{IDS[2]}"}
+
+
+def test_no_watch_stays_behind(tree: Tree) -> None:
+    tree.make("docker", "kubepods/burstable", "system.slice/data.mount", "system.slice/a.service")
+    tree.found()
+    before = tree.watches()  # the tree's top, docker, kubepods, burstable, system.slice
+    assert before == 5
+    for uid in IDS:
+        pod = f"kubepods/burstable/pod{uid[-32:]}"
+        tree.make(f"{pod}/{uid}", f"docker/{uid}")
+        tree.told()
+    assert tree.watches() == before + len(IDS)  # a pod's directory each, and no container's own
+    tree.now += RESCAN_SECONDS
+    tree.found()
+    assert tree.watches() == before + len(IDS)
+    for number, uid in enumerate(IDS):
+        pod = f"kubepods/burstable/pod{uid[-32:]}"
+        for path in (f"{pod}/{uid}", pod, f"docker/{uid}"):
+            (tree.path / path).rmdir()
+        if number % 2:
+            tree.told()
+        else:
+            tree.found()
+    assert tree.watches() == before
+    (tree.path / "kubepods/burstable").rmdir()
+    tree.now += RESCAN_SECONDS
+    tree.found()
+    assert tree.watches() == before - 1
+
+
+def test_where_changes_were_lost_it_looks_everywhere(tree: Tree) -> None:
+    tree.make("docker")
+    tree.found()
+    tree.make(f"docker/{IDS[0]}")
+    tree.discovery.look(Changes(set(), set(), lost=True))
+    assert set(tree.discovery.found) == {f"/docker/{IDS[0]}"}
 
 
 def test_mount_units_are_not_walked(tree: Tree) -> None:

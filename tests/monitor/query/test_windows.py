@@ -87,7 +87,7 @@ def test_increases_agree_with_the_scalar_form(many: list[list[Sample]], grid: Bu
 
 def plain_gauge(samples: list[Sample], grid: Buckets, name: str) -> list[float]:
     """The gauge functions as one would say them."""
-    longest = 3.5 * median_spacing_ns([s.time_ns for s in samples])
+    longest = 3.5 * max(median_spacing_ns([s.time_ns for s in samples]), 10 * S)
     row: list[float] = []
     for i in range(grid.count):
         low = grid.start_ns + i * grid.step_ns
