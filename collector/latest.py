@@ -117,7 +117,7 @@ class Latest:
             for shape, record in self._rows.items()
             if ((owner := self._owner[shape]) and owner not in present)
             or (record.time_ns < oldest and not _is_rare(record))
-            or (record.time_ns < oldest_of_pods and record.series.measurement == "pod")
+            or (record.time_ns < oldest_of_pods and _is_of_pod(record))
         ]
         for shape in gone:
             del self._rows[shape], self._owner[shape]
@@ -135,6 +135,12 @@ def _readings(records: list[Record]) -> tuple[Reading, ...]:
         if own:
             readings.append(Reading(own, time_ns))
     return tuple(readings)
+
+
+def _is_of_pod(record: Record) -> bool:
+    """Whether it is a pod's row of each slow sweep; sockets are read in turns, so more rarely."""
+    kept_longer = {"tcp_state", "udp_state"}.intersection(dict(record.series.tags))
+    return record.series.measurement == "pod" and not kept_longer
 
 
 def _is_rare(record: Record) -> bool:

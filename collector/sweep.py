@@ -99,7 +99,7 @@ class Sweeper:
     def sweep(self, due: Due) -> list[Record]:
         """All rows about containers. Each has the time of its own reading."""
         records: list[Record] = []
-        self._processes.allowance.renew()
+        self._processes.renew()
         if due.limits:
             self._cgroups.look()
         self._discovery.poll()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Callable
@@ -20,6 +21,7 @@ Outcome = Literal["walking", "measured", "absent", "unreadable"]
 _MOST_ASKED = 4
 """Processes; the first may have ended, or have moved to a root of its own."""
 _MOUNTINFO_BYTES = 1_048_576
+_ENDED = {errno.ENOENT, errno.ESRCH, errno.EINVAL}  # the last of one that nobody has waited for yet
 _REMEDY = "it takes root, or CAP_DAC_READ_SEARCH"
 
 
@@ -121,8 +123,10 @@ class Layer:
         try:
             with Path(self._path).open("rb") as file:
                 return upper_directory(file.read(_MOUNTINFO_BYTES))
-        except (FileNotFoundError, ProcessLookupError):
-            return None  # it ended
+        except OSError as error:
+            if error.errno in _ENDED:
+                return None
+            raise
 
     def _found(self) -> Fields:
         if self._walk is None:

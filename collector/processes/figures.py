@@ -15,6 +15,7 @@ from collector.processes.allowance import Allowance
 from collector.processes.descriptors import Descriptors
 from collector.processes.schedstat import Schedstat
 from collector.processes.sockets import Sockets
+from collector.processes.turns import Turns
 
 ULIMIT: Kind = ("ulimit",)
 
@@ -28,6 +29,14 @@ class Shared:
     budget: Budget
     faults: Faults
     allowance: Allowance = field(default_factory=Allowance)
+    tcp: Turns = field(default_factory=Turns)
+    udp: Turns = field(default_factory=Turns)
+
+    def renew(self) -> None:
+        """Begin another sweep."""
+        self.allowance.renew()
+        self.tcp.renew()
+        self.udp.renew()
 
 
 class _Reader(Protocol):
@@ -48,8 +57,8 @@ class ProcessFigures:
         if "sched" in groups:
             self._schedstat = Schedstat(proc, allowance, shared.faults, is_new)
         self._sockets: dict[Kind, Sockets] = {
-            (f"{protocol}_state",): Sockets(protocol, proc, allowance, shared.faults)
-            for protocol in ("tcp", "udp")
+            (f"{protocol}_state",): Sockets(protocol, proc, allowance, turns, shared.faults)
+            for protocol, turns in (("tcp", shared.tcp), ("udp", shared.udp))
             if protocol in groups
         }
         some = (self._descriptors, self._schedstat, *self._sockets.values())

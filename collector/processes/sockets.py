@@ -11,6 +11,7 @@ from collector.cgroup.faults import Fault, Faults
 from collector.cgroup.files import Root
 from collector.cgroup.parse import Fields, Malformed
 from collector.processes.allowance import Allowance
+from collector.processes.turns import Turns
 
 States = dict[str, int]
 
@@ -79,6 +80,7 @@ class Sockets:
         protocol: str,
         proc: Root,
         allowance: Allowance,
+        turns: Turns,
         faults: Faults,
     ) -> None:
         self.left_out = 0
@@ -89,20 +91,31 @@ class Sockets:
         }
         self._proc = proc
         self._allowance = allowance
+        self._turns = turns
         self._fault = Fault(faults)
 
     def read(self, pid: int | None) -> dict[str, Fields]:
-        """Figures by state, of the namespace of `pid`. A table that is too long gives none."""
+        """Figures by state, of the namespace of `pid`, when it is our turn.
+
+        A table that is too long gives none.
+        """
         self.left_out = 0
         found: dict[str, Fields] = {}
-        for table, field in self._tables.items() if pid is not None else ():
+        if pid is None:
+            self._turns.leave(self)
+            return found
+        if not self._turns.begin(self):
+            return found
+        for table, field in self._tables.items():
             for state, count in self._states(f"{pid}/{table}").items():
                 found.setdefault(state, {})[field] = count
+        self._turns.end(self)
         self._fault.settle()
         return found
 
     def close(self) -> None:
         """Take back what was said about a container that is gone."""
+        self._turns.leave(self)
         self._fault.good()
 
     def _states(self, path: str) -> States:

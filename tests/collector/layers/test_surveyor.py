@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from collector.cgroup.faults import Faults
 from collector.layers.layer import Layer, Use
 from collector.layers.surveyor import Pace, Surveyor
 from tests.real.process import wait_until
@@ -120,6 +122,17 @@ def test_a_layer_that_is_not_there_yet_is_looked_for_again(host: Host) -> None:
 def test_the_first_process_may_have_ended(host: Host) -> None:
     host.layer(8)
     assert measured(watched(host.survey(), 7, 8)).fields["fs_inodes_used"] == 4
+
+
+def test_a_process_that_ended_and_was_not_waited_for_is_no_fault() -> None:
+    faults = Faults()
+    layer = Layer(Path("/proc"), faults, lambda: 0)
+    with subprocess.Popen(["true"]) as ended:
+        stat = Path(f"/proc/{ended.pid}/stat")
+        wait_until(lambda: ") Z " in stat.read_text(), "the process to end")
+        layer.see((ended.pid,))
+        assert layer.go_on(1) == "absent"
+    assert faults.total == 0
 
 
 def test_the_hosts_own_root_is_no_layer_though_it_be_an_overlay(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from collector.cgroup.files import Root
 from collector.cgroup.parse import Malformed
 from collector.processes.allowance import Allowance
 from collector.processes.sockets import Sockets, parse_tcp, parse_udp
+from collector.processes.turns import Turns
 
 TCP = b"""\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -80,7 +82,7 @@ def proc(tmp_path: Path) -> Iterator[Root]:
 
 
 def test_both_families_in_the_row_of_a_state(proc: Root) -> None:
-    sockets = Sockets("tcp", proc, Allowance(), Faults())
+    sockets = Sockets("tcp", proc, Allowance(), Turns(), Faults())
     found = sockets.read(5)
     assert " ".join(found) == STATES
     assert found["established"] == {
@@ -91,7 +93,7 @@ def test_both_families_in_the_row_of_a_state(proc: Root) -> None:
 
 def test_a_node_without_ipv6_and_a_process_that_ended(proc: Root) -> None:
     (proc.path / "5/net/tcp6").unlink()
-    sockets = Sockets("tcp", proc, Allowance(), Faults())
+    sockets = Sockets("tcp", proc, Allowance(), Turns(), Faults())
     assert sockets.read(5)["listen"] == {"network_tcp_usage_total": 1}
     assert sockets.read(6) == {} and sockets.read(None) == {}
 
@@ -99,7 +101,7 @@ def test_a_node_without_ipv6_and_a_process_that_ended(proc: Root) -> None:
 def test_a_table_that_is_too_long_is_no_figure_and_counted(proc: Root) -> None:
     lines = TCP.splitlines(keepends=True)
     (proc.path / "5/net/tcp").write_bytes(b"".join((*lines, *lines[1:] * 10)))
-    sockets = Sockets("tcp", proc, Allowance(sweep=100, container=2), Faults())
+    sockets = Sockets("tcp", proc, Allowance(sweep=100, container=2), Turns(), Faults())
     assert sockets.read(5)["listen"] == {"network_tcp6_usage_total": 0}
     assert sockets.left_out == 1
 
@@ -111,7 +113,7 @@ def test_a_malformed_table_is_told_once_and_hides_not_the_other(
     good = (proc.path / "5/net/tcp6").read_bytes()
     (proc.path / "5/net/tcp6").write_bytes(b"nonsense\n")
     faults = Faults()
-    sockets = Sockets("tcp", proc, Allowance(), faults)
+    sockets = Sockets("tcp", proc, Allowance(), Turns(), faults)
     assert sockets.read(5)["listen"] == sockets.read(5)["listen"] == {"network_tcp_usage_total": 1}
     assert faults.total == 2 and len(caplog.records) == 1
     (proc.path / "5/net/tcp6").write_bytes(good)
@@ -119,10 +121,22 @@ def test_a_malformed_table_is_told_once_and_hides_not_the_other(
     assert "no file of this name is broken any more" in caplog.text
 
 
+def test_of_many_some_are_read_now_and_the_others_later(proc: Root) -> None:
+    clock = itertools.count()  # a reading is seen to take a second
+    turns = Turns(seconds=1.0, clock=lambda: float(next(clock)))
+    many = [Sockets("tcp", proc, Allowance(), turns, Faults()) for _ in range(3)]
+    read: list[list[bool]] = []
+    for _ in range(20):
+        turns.renew()
+        read.append([bool(sockets.read(5)) for sockets in many])
+    assert all(1 <= sum(one) <= 2 for one in read[5:])
+    assert all(any(column) for column in zip(*read[-6:], strict=True))
+
+
 def test_our_own_sockets() -> None:
     root = Root(Path("/proc"))
-    tcp = Sockets("tcp", root, Allowance(), Faults())
-    udp = Sockets("udp", root, Allowance(), Faults())
+    tcp = Sockets("tcp", root, Allowance(), Turns(), Faults())
+    udp = Sockets("udp", root, Allowance(), Turns(), Faults())
 
     def count(sockets: Sockets, state: str, field: str) -> int:
         value = sockets.read(os.getpid())[state][field]
