@@ -12,9 +12,11 @@ pytestmark = pytest.mark.root
 
 LIMIT_BYTES = 8 * 2**20
 MAKE = """
+set -e
 cd /tmp && truncate -s 64M image && mkdir image.mount
-mkfs.ext4 -q -O quota,project -E quotatype=prjquota image && mount -o loop,prjquota image image.mount
-cd image.mount && mkdir -p overlay2/limited/diff overlay2/free/diff
+mkfs.ext4 -q -O quota,project -E quotatype=prjquota image
+mount -o loop,prjquota image image.mount && cd image.mount
+mkdir -p overlay2/limited/diff overlay2/free/diff
 chattr -p 42 +P overlay2/limited overlay2/limited/diff
 """
 SET_LIMIT = f"""
