@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.process import wait_until
+from tests.real.scraped import samples
 from tests.real.vm import VirtualMachine
 from tests.real.weir import QueryApi, Weir
 
@@ -106,6 +107,34 @@ def test_memory_and_processes_are_the_kernels(
     assert row["memory_usage_bytes"] == pytest.approx(memory, rel=0.01)
     assert row["memory_limit_bytes"] is None
     assert row["processes"] == int(machine.run(f"cat {cgroup}/pids.current"))
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "metric", "labels"),
+    [
+        ("memory.stat", kind, "container_memory_failures_total", {"failure_type": kind, "scope": s})
+        for kind in ("pgfault", "pgmajfault")
+        for s in ("container", "hierarchy")
+    ]
+    + [
+        ("memory.stat", "kernel", "container_memory_kernel_usage", {}),
+        ("memory.stat", "file_dirty", "container_memory_file_dirty_bytes", {}),
+        ("memory.events", "high", "container_memory_events_high_total", {}),
+        ("memory.swap.events", "fail", "container_memory_swap_events_fail_total", {}),
+    ],
+)
+def test_figures_that_rest_are_the_kernels(
+    machine: VirtualMachine, cgroup: Path, file: str, key: str, metric: str, labels: dict[str, str]
+) -> None:
+    def agrees() -> bool:
+        kernel = int(machine.run(f"grep '^{key} ' {cgroup}/{file}").split()[1])
+        wanted = {"container": NAME, **labels}.items()
+        page = samples(machine.url(9180))
+        return [s.value for s in page if s.name == metric and wanted <= s.labels.items()] == [
+            kernel
+        ]
+
+    wait_until(agrees, f"{metric} is {key} of {file}", seconds=60, pause=1.0)
 
 
 def _cpu(machine: VirtualMachine, cgroup: Path) -> tuple[float, float]:
