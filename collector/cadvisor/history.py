@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from collector.cadvisor.containers import Node, Tags, split_tags
 from collector.cadvisor.requests import Window
-from collector.cadvisor.samples import LEAD_NS, Gathering, Point, Sample, points
+from collector.cadvisor.samples import LEAD_NS, Gathering, Point, Sample, point, with_memory
 from monitor.edgelog import EdgeLog, Span
 from monitor.gzipped import members
 from monitor.lineprotocol import Parser
@@ -16,7 +16,7 @@ from monitor.record import Record, Series
 MOST_OF_ONE = 1000
 MOST_IN_ALL = 20_000
 """So many samples of one container, and of all, may be in one answer."""
-BATCH_SAMPLES = 2000
+BATCH_SAMPLES = 1000
 """So many are in memory at a time."""
 MOST_DECODED_BYTES = 64 * 1024 * 1024
 """So much of the log is looked through at a time; then it ends with what was found."""
@@ -45,12 +45,13 @@ class History:
 
     def points(self, nodes: Sequence[Node], span: Span) -> dict[str, list[Point]]:
         """CPU and memory alone of each node by its name, oldest first. Raises LogError."""
-        found: dict[str, list[Record]] = {node.name: [] for node in nodes}
+        found: dict[str, list[Point]] = {node.name: [] for node in nodes}
         with self._lock:
             for _, node, part, record in self._rows(nodes, span):
-                if not part and record.time_ns >= (node.start_ns or 0):
-                    found[node.name].append(record)
-        return {name: points(reversed(rows)) for name, rows in found.items()}
+                is_of_this_run = not part and record.time_ns >= (node.start_ns or 0)
+                if is_of_this_run and (one := point(record)) is not None:
+                    found[node.name].append(one)
+        return {name: with_memory(reversed(points)) for name, points in found.items()}
 
     def _gathered(self, nodes: Sequence[Node], count: int, window: Window) -> dict[str, Gathering]:
         found = {node.name: Gathering(node, count, window) for node in nodes}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from collector.cadvisor.containers import Fields, Node, Tags
+from collector.cadvisor.figures import nanoseconds
 from collector.cadvisor.requests import Window
 from collector.ticker import SLOW_SECONDS
 from monitor.record import Record
@@ -102,13 +103,20 @@ def _rare(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if name.startswith(_RARE)}
 
 
-def points(rows: Iterable[Record]) -> list[Point]:
-    """Those of one container's whole rows, oldest first; the working set as it was last read."""
+def point(record: Record) -> Point | None:
+    """What a whole row says; None for one without CPU time, a working set of -1 where not read."""
+    cpu, memory = (record.fields.get(name) for name in (_TICK, _WORKING_SET))
+    if not isinstance(cpu, float):
+        return None
+    return Point(record.time_ns, nanoseconds(cpu), memory if isinstance(memory, int) else -1)
+
+
+def with_memory(points: Iterable[Point]) -> list[Point]:
+    """Points, oldest first, with the working set as it was last read; none before it was."""
     found: list[Point] = []
-    for record in rows:
-        cpu, memory = (record.fields.get(name) for name in (_TICK, _WORKING_SET))
-        if not isinstance(memory, int):
-            memory = found[-1].memory if found else None
-        if isinstance(cpu, float) and memory is not None:
-            found.append(Point(record.time_ns, round(cpu * 1e9), memory))
+    for one in points:
+        if one.memory >= 0:
+            found.append(one)
+        elif found:
+            found.append(one._replace(memory=found[-1].memory))
     return found
