@@ -2,7 +2,7 @@
 
 Each sweep stands between two readings of the same files, so a counter has to lie between them, to
 the last byte and nanosecond; and what did not move in between has to be equal. Docker, podman and
-containerd run on this machine; Docker on cgroup version 2 in the virtual machine.
+containerd run on this machine; Docker and podman on cgroup version 2 in the virtual machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pytest
 
 from tests.end_to_end.workloads import FETCH, HELD_MIB, HOLD, MIB, SERVE
 from tests.real.agreement import Reading, watched
+from tests.real.busybox import IMAGE
 from tests.real.cgroups import cgroup_of
 from tests.real.containerd import Containerd
 from tests.real.docker import Engine
@@ -26,9 +27,11 @@ from tests.real.interface import add_interface
 from tests.real.kernel_figures import figures
 from tests.real.podman import Podman
 from tests.real.vm import VirtualMachine
+from tests.real.vm_image import BUSYBOX
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(600)]
 
+ON_V2 = ["docker on v2", "podman on v2"]
 ROUNDS, ROUNDS_IN_MACHINE = 30, 15
 BUSY_CORES, BUSY_BYTES = 0.2, 32 * MIB
 QUIET_CORES, QUIET_BYTES = 1, 256 * MIB
@@ -129,35 +132,39 @@ def containerd(daemon: Containerd, disk: Path) -> Watched:
     return on_this_machine(start, disk, SHOUT)
 
 
-def docker_on_v2(machine: VirtualMachine) -> Watched:
-    """The same in the machine, and read there: it is too slow to be asked from outside."""
+def on_v2(machine: VirtualMachine, tool: str) -> Watched:
+    """The same in the machine, and read there: it is too slow to be asked from outside.
+
+    `tool` is docker, with runc, or podman, with crun.
+    """
 
     def run(name: str, script: str, cores: float, memory_bytes: int) -> int:
         limits = f"--cpus {cores} --memory {memory_bytes} --pids-limit {MOST_THREADS}"
         machine.run(
-            f"docker run -d --name {name} {limits} -v /disk:/disk busybox:test "
+            f"{tool} run -d --name {name} {limits} -v /disk:/disk busybox:test "
             f"sh -c {shlex.quote(script)}"
         )
-        return int(machine.run(f"docker inspect -f '{{{{.State.Pid}}}}' {name}"))
+        return int(machine.run(f"{tool} inspect -f '{{{{.State.Pid}}}}' {name}"))
 
     def read(pid: int, still: str = "") -> list[Reading]:
         program = f"python3 -m tests.real.agreement {pid} {ROUNDS_IN_MACHINE} {still}"
         shown = machine.run(f"cd /opt/weir && {program}", seconds=180)
         return [Reading(*json.loads(line)) for line in shown.splitlines()]
 
-    machine.run(f"docker run -d --name server busybox:test sh -c {shlex.quote(SERVE)}")
+    machine.run(f"mkdir -p /disk; {tool} image inspect {IMAGE} || {tool} import {BUSYBOX} {IMAGE}")
+    machine.run(f"{tool} run -d --name server busybox:test sh -c {shlex.quote(SERVE)}")
     try:
-        address = machine.run("docker inspect -f '{{.NetworkSettings.IPAddress}}' server")
+        address = machine.run(f"{tool} inspect -f '{{{{.NetworkSettings.IPAddress}}}}' server")
         busy = run(
             "busy", BUSY.format(network=FETCH.format(address=address)), BUSY_CORES, BUSY_BYTES
         )
         quiet = run("quiet", QUIET, QUIET_CORES, QUIET_BYTES)
         return Watched(read(busy), read(quiet, "still"))
     finally:
-        machine.run("docker rm -f $(docker ps -aq)")
+        machine.run(f"{tool} rm -f $({tool} ps -aq)")
 
 
-@pytest.fixture(scope="module", params=["docker", "podman", "containerd", "docker on v2"])
+@pytest.fixture(scope="module", params=["docker", "podman", "containerd", *ON_V2])
 def readings(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Watched]:
@@ -169,8 +176,8 @@ def readings(
             yield podman(request.getfixturevalue("podman"), disk)
         case "containerd":
             yield containerd(request.getfixturevalue("containerd"), disk)
-        case "docker on v2":
-            yield docker_on_v2(request.getfixturevalue("virtual_machine"))
+        case other:
+            yield on_v2(request.getfixturevalue("virtual_machine"), other.split()[0])
 
 
 def of(name: str, readings: list[Reading]) -> list[Reading]:
