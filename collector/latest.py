@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.oom_kills import OomKills
@@ -20,31 +21,31 @@ _RARE_FIELD = "fs_usage_bytes"
 _POD_NS = 30 * 10**9
 """A pod's rows are of the slow tier, so three of it without any mean that the pod is gone."""
 
-_Shape = tuple[str, tuple[str, ...]]
-
-
-class Reading(NamedTuple):
-    """Fields that were read together, at `time_ns` (Unix)."""
-
-    fields: Mapping[str, Value]
-    time_ns: int
-
 
 class Current(NamedTuple):
-    """A series with its newest readings, the newest first; no field is in two of them."""
+    """A series with its newest records, the newest first; no field is in two of them."""
 
     series: Series
-    readings: tuple[Reading, ...]
+    records: tuple[Record, ...]
 
     @property
     def fields(self) -> dict[str, Value]:
         """All its fields."""
-        return {name: value for one in self.readings for name, value in one.fields.items()}
+        return {name: value for record in self.records for name, value in record.fields.items()}
 
     @property
     def time_ns(self) -> int:
         """The time of the newest reading."""
-        return self.readings[0].time_ns
+        return self.records[0].time_ns
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A series' newest record for each set of fields; `owner` is the container it belongs to."""
+
+    series: Series
+    owner: str
+    records: dict[tuple[str, ...], Record] = field(default_factory=dict)
 
 
 class Latest:
@@ -58,8 +59,7 @@ class Latest:
     def __init__(self, keep_seconds: float) -> None:
         self._keep_ns = int(keep_seconds * 1e9)
         self._lock = threading.Lock()
-        self._rows: dict[_Shape, Record] = {}
-        self._owner: dict[_Shape, str] = {}
+        self._entries: dict[str, _Entry] = {}
         self._oom_kills = OomKills()
         self.time_ns = 0
 
@@ -78,69 +78,69 @@ class Latest:
         with self._lock:
             self._take(records)
             owners = {_owner(series) for series in ended}
-            for shape in [shape for shape, owner in self._owner.items() if owner in owners]:
-                del self._rows[shape], self._owner[shape]
+            for key in [key for key, entry in self._entries.items() if entry.owner in owners]:
+                del self._entries[key]
 
     def rows(self) -> list[Current]:
         """All that is there now, one entry for each series, in order of their first appearance."""
         with self._lock:
-            records = list(self._rows.values())
-        found: dict[str, list[Record]] = {}
-        for record in records:
-            found.setdefault(record.series.key, []).append(record)
-        return [Current(records[0].series, _readings(records)) for records in found.values()]
+            found = [(one.series, tuple(one.records.values())) for one in self._entries.values()]
+        return [
+            Current(series, records if len(records) == 1 else _newest_first(records))
+            for series, records in found
+        ]
 
-    def ended_oom_kills(self, series: Series) -> int:
-        """How many OOM kills earlier runs of the container had, whose counters are gone."""
+    def ended_oom_kills(self) -> dict[str, int]:
+        """The OOM kills of earlier runs, whose counters are gone, by the key of the series."""
         with self._lock:
-            return self._oom_kills.ended(series)
+            return self._oom_kills.ended()
 
     def _take(self, records: Iterable[Record]) -> set[str]:
         """Returns the containers that have a sample among them."""
         present = set()
         for record in records:
-            if record.series.measurement not in _SHOWN:
+            series = record.series
+            if series.measurement not in _SHOWN:
                 continue
-            shape = (record.series.key, tuple(record.fields))
-            if shape not in self._rows:
-                self._owner[shape] = _owner(record.series)
-            self._rows[shape] = record
-            if record.series.measurement == "container":
-                present.add(self._owner[shape])
+            entry = self._entries.get(series.key)
+            if entry is None:
+                entry = self._entries[series.key] = _Entry(series, _owner(series))
+            entry.records[tuple(record.fields)] = record
+            if series.measurement == "container":
+                present.add(entry.owner)
                 self._oom_kills.note(record)
         return present
 
     def _drop(self, present: set[str], time_ns: int) -> None:
         oldest, oldest_of_pods = time_ns - self._keep_ns, time_ns - min(self._keep_ns, _POD_NS)
-        gone = [
-            shape
-            for shape, record in self._rows.items()
-            if ((owner := self._owner[shape]) and owner not in present)
-            or (record.time_ns < oldest and not _is_rare(record))
-            or (record.time_ns < oldest_of_pods and _is_of_pod(record))
-        ]
-        for shape in gone:
-            del self._rows[shape], self._owner[shape]
+        for key, entry in list(self._entries.items()):
+            if entry.owner and entry.owner not in present:
+                del self._entries[key]
+                continue
+            limit = oldest_of_pods if _is_of_pod(entry.series) else oldest
+            for shape, record in list(entry.records.items()):
+                if record.time_ns < limit and not _is_rare(record):
+                    del entry.records[shape]
+            if not entry.records:
+                del self._entries[key]
 
 
-def _readings(records: list[Record]) -> tuple[Reading, ...]:
-    if len(records) == 1:
-        return (Reading(records[0].fields, records[0].time_ns),)
-    records.sort(key=lambda record: record.time_ns, reverse=True)
+def _newest_first(records: Iterable[Record]) -> tuple[Record, ...]:
     seen: set[str] = set()
-    readings = []
-    for _, fields, time_ns in records:
+    found = []
+    for series, fields, time_ns in sorted(records, key=lambda one: one.time_ns, reverse=True):
         own = {name: value for name, value in fields.items() if name not in seen}
         seen.update(own)
         if own:
-            readings.append(Reading(own, time_ns))
-    return tuple(readings)
+            found.append(Record(series, own, time_ns))
+    return tuple(found)
 
 
-def _is_of_pod(record: Record) -> bool:
+def _is_of_pod(series: Series) -> bool:
     """Whether it is a pod's row of each slow sweep; sockets are read in turns, so more rarely."""
-    kept_longer = {"tcp_state", "udp_state"}.intersection(dict(record.series.tags))
-    return record.series.measurement == "pod" and not kept_longer
+    if series.measurement != "pod":
+        return False
+    return not any(key in ("tcp_state", "udp_state") for key, _ in series.tags)
 
 
 def _is_rare(record: Record) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.rates import Sample, is_reset
-from monitor.record import Record, Series
+from monitor.record import Record
 
 FIELD = "oom_events_total"
 FORGET_NS = 3600 * 10**9
@@ -44,10 +44,9 @@ class OomKills:
             known.ended += int(known.last.value)
         known.last = sample
 
-    def ended(self, series: Series) -> int:
-        """The kills in runs that are over."""
-        known = self._counts.get(series.key)
-        return 0 if known is None else known.ended
+    def ended(self) -> dict[str, int]:
+        """The kills in runs that are over, by the key of the series; only where there were some."""
+        return {key: count.ended for key, count in self._counts.items() if count.ended}
 
     def forget(self, time_ns: int) -> None:
         """Let go, once a minute, of what was not seen for an hour before `time_ns`."""

@@ -126,8 +126,9 @@ class Rounds:
         cpu = time.thread_time()
         try:
             for news in vigil.attend(ready):
-                self._latest.add(news.records, news.ended)
-                self._sweep_log.keep_soon(news.records)
+                records = self._budget.admit_between(news.records, time.time_ns())
+                self._latest.add(records, news.ended)
+                self._sweep_log.keep_soon(records)
         except Exception:
             # Begin anew at the next round: what failed may be ready again at once, for ever.
             self._metrics.failed += 1

@@ -40,6 +40,15 @@ class SeriesBudget:
     def admit(self, records: Sequence[Record], time_ns: int) -> list[Record]:
         """The records of one sweep, made at `time_ns`, that may be kept and shown."""
         self._forget(time_ns)
+        admitted, self._left_out = self._of(records, time_ns)
+        return admitted
+
+    def admit_between(self, records: Sequence[Record], time_ns: int) -> list[Record]:
+        """The same for records that were made between two sweeps."""
+        return self._of(records, time_ns)[0]
+
+    def _of(self, records: Sequence[Record], time_ns: int) -> tuple[list[Record], int]:
+        """Those that may be kept, and how many series were left out."""
         admitted: list[Record] = []
         cut: set[str] = set()
         for record in records:
@@ -53,10 +62,9 @@ class SeriesBudget:
                 admitted.append(record)
             else:
                 cut.add(series.key)
-        self._left_out = len(cut)
         self._rows_left_out += len(records) - len(admitted)
         self._tell(time_ns, min(cut, default=""))
-        return admitted
+        return admitted, len(cut)
 
     @property
     def figures(self) -> Mapping[str, int]:

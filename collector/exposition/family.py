@@ -7,7 +7,7 @@ test says so), at a sixth of its cost: no object and no labels' text is made for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 from prometheus_client.metrics_core import Metric as ClientMetric
 from prometheus_client.utils import floatToGoString
@@ -31,24 +31,18 @@ class Labels:
         self.text = "{" + ",".join(written) + "}" if pairs else ""
 
 
-class Row(NamedTuple):
-    """What was read at once: a sample for each of the fields, all with the same labels.
-
-    `seconds` (Unix) is when it was read; None leaves the time to the scraper. `end` is that time as
-    it ends a line.
-    """
-
-    labels: str
-    fields: Mapping[str, Value]
-    end: str
-    pairs: Mapping[str, str]
-    seconds: float | None
+Row = tuple[Labels, Mapping[str, Value], float | None, str]
+"""What was read at once: a sample for each of the fields, all with the same labels. Then when it
+was read (Unix seconds; None leaves that to the scraper), and that time as it ends a line. A plain
+tuple, for a page has thousands of them."""
 
 
-def row(labels: Labels, fields: Mapping[str, Value], seconds: float | None = None) -> Row:
+def row(labels: Labels, fields: Mapping[str, Value], time_ns: int | None = None) -> Row:
     """A row, with what its lines have in common written once."""
-    end = "\n" if seconds is None else f" {int(seconds * 1000)}\n"
-    return Row(labels.text, fields, end, labels.pairs, seconds)
+    if time_ns is None:
+        return labels, fields, None, "\n"
+    seconds = time_ns / 1e9
+    return labels, fields, seconds, f" {int(seconds * 1000)}\n"
 
 
 class Family:
@@ -66,20 +60,21 @@ class Family:
         help = metric.help.replace("\\", r"\\").replace("\n", r"\n")
         self._head = f"# HELP {self._name} {help}\n# TYPE {self._name} {self._kind}\n"
 
-    def text(self, rows: Sequence[Row]) -> str:
+    def text(self, rows: Sequence[Row]) -> bytes:
         """The family's lines; each of the rows has its field."""
         name, field = self._name, self._field
-        return self._head + "".join(
-            [f"{name}{labels} {_number(fields[field])}{end}" for labels, fields, end, _, _ in rows]
-        )
+        lines = [
+            f"{name}{labels.text} {_number(fields[field])}{end}" for labels, fields, _, end in rows
+        ]
+        return "".join([self._head, *lines]).encode()
 
     def metric(self, rows: Sequence[Row]) -> ClientMetric:
         """The same for prometheus-client's registry."""
         name = self._name.removesuffix("_total") if self._kind == "counter" else self._name
         metric = ClientMetric(name, self._help, self._kind)
-        for row in rows:
-            value = cast(float, row.fields[self._field])
-            metric.add_sample(self._name, dict(row.pairs), value, row.seconds)
+        for labels, fields, seconds, _ in rows:
+            value = cast(float, fields[self._field])
+            metric.add_sample(self._name, dict(labels.pairs), value, seconds)
         return metric
 
 

@@ -8,22 +8,22 @@ and scrapes lie to each other. What the machine is and what Weir says of itself 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.metrics_core import Metric as ClientMetric
 from prometheus_client.registry import Collector
 
 from collector.exposition.family import Family, Labels, Row, row
 from collector.exposition.selection import EVERYTHING, Selection
-from collector.exposition.series_labels import SeriesLabels, is_whole_container, versions
+from collector.exposition.series_labels import SeriesLabels, versions
 from collector.label_rules import NO_RULES, LabelRules
-from collector.latest import Current, Latest
+from collector.latest import Latest
 from monitor.catalogue import CATALOGUE
+from monitor.record import Value
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-OOM = "oom_events_total"
-START = "start_time_seconds"
+OOM, START = "oom_events_total", "start_time_seconds"
 _STAMPED = frozenset({"container", "node"})
 _CAMEL = re.compile("[a-z][A-Z]")
 
@@ -50,7 +50,7 @@ class Exposition(Collector):
 
     def page(self, selection: Selection = EVERYTHING) -> bytes:
         """The text, version 0.0.4, of what is selected."""
-        return "".join([family.text(rows) for family, rows in self._found(selection)]).encode()
+        return b"".join([family.text(rows) for family, rows in self._found(selection)])
 
     def collect(self) -> Iterator[ClientMetric]:
         """Everything, for a registry."""
@@ -59,42 +59,45 @@ class Exposition(Collector):
     def _found(self, selection: Selection) -> list[tuple[Family, list[Row]]]:
         """Each family that has a value now, in the catalogue's order, with its rows."""
         found: list[tuple[Family, list[Row]]] = []
-        by_field: dict[str, dict[str, list[Row]]] = {}
+        wanted: dict[str, dict[str, list[Row]]] = {}
         for metric, family in self._families.values():
             if selection.has(metric):
                 found.append((family, []))
-                by_field.setdefault(metric.measurement, {})[metric.field] = found[-1][1]
-        for measurement, one in self._rows():
-            rows_of = by_field.get(measurement, {})
-            for field in one.fields:
-                rows = rows_of.get(field)
-                if rows is not None:
-                    rows.append(one)
+                wanted.setdefault(metric.measurement, {})[metric.field] = found[-1][1]
+        nothing: dict[str, list[Row]] = {}
+        # The start of a part is the container's, which the container's own row tells.
+        of_parts = {k: rows for k, rows in wanted.get("container", nothing).items() if k != START}
+        current, kills = self._latest.rows(), self._latest.ended_oom_kills()
+        for one, known in zip(current, self._labels.of(current), strict=True):
+            measurement = _shown_as(one.series.measurement)
+            asked = wanted.get(measurement, nothing)
+            if measurement == "container" and not known.is_container:
+                asked = of_parts
+            for _, fields, time_ns in one.records if asked else ():
+                if OOM in fields and one.series.key in kills:
+                    fields = {**fields, OOM: int(fields[OOM]) + kills[one.series.key]}
+                _add(asked, known.labels, fields, time_ns if measurement in _STAMPED else None)
+            if known.is_container:
+                _add(asked, known.labels, {"last_seen": one.time_ns / 1e9}, one.time_ns)
+            elif measurement == "machine":
+                info = versions(one.fields)
+                _add(wanted.get("weir", nothing), info, {"version_info": 1}, None)
+        fails = {"scrape_error": int(self._fails())}
+        _add(wanted.get("container", nothing), Labels({}), fails, None)
         return [(family, rows) for family, rows in found if rows]
 
-    def _rows(self) -> Iterator[tuple[str, Row]]:
-        """Measurement and row of everything to be shown."""
-        current = self._latest.rows()
-        for one, labels in zip(current, self._labels.of(current), strict=True):
-            measurement = _shown_as(one.series.measurement)
-            kills = self._latest.ended_oom_kills(one.series)
-            is_part = measurement == "container" and not is_whole_container(one.series)
-            for fields, time_ns in one.readings:
-                if is_part:  # its start is the container's, which the container's row tells
-                    fields = {name: fields[name] for name in fields if name != START}
-                if kills and OOM in fields:
-                    fields = {**fields, OOM: int(fields[OOM]) + kills}
-                yield measurement, row(labels, fields, _seconds(measurement, time_ns))
-            yield from self._derived(one, labels)
-        yield "container", row(Labels({}), {"scrape_error": int(self._fails())})
 
-    def _derived(self, one: Current, labels: Labels) -> Iterator[tuple[str, Row]]:
-        """What is no field of a row: cAdvisor's last_seen and the versions of everything."""
-        if is_whole_container(one.series):
-            seen = one.time_ns / 1e9
-            yield "container", row(labels, {"last_seen": seen}, seen)
-        elif one.series.measurement == "machine":
-            yield "weir", row(versions(one.fields), {"version_info": 1})
+def _add(
+    asked: Mapping[str, list[Row]], labels: Labels, fields: Mapping[str, Value], time_ns: int | None
+) -> None:
+    """Add a row to each of the fields that are asked for and that it has."""
+    made: Row | None = None
+    for field in fields:
+        rows = asked.get(field)
+        if rows is not None:
+            if made is None:
+                made = row(labels, fields, time_ns)
+            rows.append(made)
 
 
 def _shown_as(measurement: str) -> str:
@@ -103,7 +106,3 @@ def _shown_as(measurement: str) -> str:
     There and at the kubelet a pod's own figures are those without a label `container`.
     """
     return "container" if measurement == "pod" else measurement
-
-
-def _seconds(measurement: str, time_ns: int) -> float | None:
-    return time_ns / 1e9 if measurement in _STAMPED else None

@@ -8,7 +8,8 @@ labels as in cAdvisor. Labels that are empty are left out, which to Prometheus i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from collector.exposition.family import Labels
 from collector.label_rules import LabelRules
@@ -22,13 +23,7 @@ _NOT_SHOWN = frozenset({"cluster", "node"})
 _SHOWN_AS = {"numa_node": "node"}
 """Tags that cannot have cAdvisor's name, since ours have another meaning for it."""
 _OF_CONTAINER = frozenset(TAGS["container"])
-
-_Tags = tuple[tuple[str, str], ...]
-
-
-def is_whole_container(series: Series) -> bool:
-    """Whether the rows are of a container as a whole, not of one of its interfaces and the like."""
-    return series.measurement == "container" and all(key in _OF_CONTAINER for key, _ in series.tags)
+_INFOS = frozenset({"container_info", "machine"})
 
 
 def versions(machine: Mapping[str, Value]) -> Labels:
@@ -37,39 +32,52 @@ def versions(machine: Mapping[str, Value]) -> Labels:
     return Labels({key: value for key, value in texts.items() if key not in _MACHINE_IDS and value})
 
 
+class Known(NamedTuple):
+    """What is known of a series: its labels, as of the row at `time_ns` that they depend on.
+
+    `info_key` is the key of that row's series, "" where there is none. `is_container` tells a
+    container's own row from those of its interfaces and the like.
+    """
+
+    labels: Labels
+    is_container: bool
+    info_key: str
+    time_ns: int
+
+
 class SeriesLabels:
     """Knows the labels of series; threads may ask at once."""
 
     def __init__(self, rules: LabelRules) -> None:
         self._rules = rules
-        self._kept: dict[str, tuple[int, Labels]] = {}
+        self._known: dict[str, Known] = {}
 
-    def of(self, rows: Iterable[Current]) -> list[Labels]:
-        """The labels of each row, in order."""
-        rows = list(rows)
-        infos = {row.series.tags: row for row in rows if row.series.measurement == "container_info"}
-        if len(self._kept) > 2 * len(rows):
+    def of(self, rows: Sequence[Current]) -> list[Known]:
+        """What is known of each row, in order."""
+        infos = {row.series.key: row for row in rows if row.series.measurement in _INFOS}
+        if len(self._known) > 2 * len(rows):
             present = {row.series.key for row in rows}
-            self._kept = {key: kept for key, kept in self._kept.items() if key in present}
-        return [self._of(row, infos) for row in rows]
+            self._known = {key: known for key, known in self._known.items() if key in present}
+        found = []
+        for row in rows:
+            known = self._known.get(row.series.key)
+            if known is None or known.time_ns != _time_ns(infos.get(known.info_key)):
+                known = self._known[row.series.key] = self._describe(row.series, infos)
+            found.append(known)
+        return found
 
-    def _of(self, row: Current, infos: Mapping[_Tags, Current]) -> Labels:
-        measurement, tags = row.series.measurement, row.series.tags
-        info = None
+    def _describe(self, series: Series, infos: Mapping[str, Current]) -> Known:
+        measurement = series.measurement
+        own = tuple(tag for tag in series.tags if tag[0] in _OF_CONTAINER)
+        info_key = series.key if measurement == "machine" else ""
         if measurement == "container":
-            info = infos.get(tuple(tag for tag in tags if tag[0] in _OF_CONTAINER))
-        elif measurement == "machine":
-            info = row
-        as_of = 0 if info is None else info.time_ns
-        known = self._kept.get(row.series.key)
-        if known is not None and known[0] == as_of:
-            return known[1]
-        pairs = {_SHOWN_AS.get(key, key): value for key, value in tags if key not in _NOT_SHOWN}
+            info_key = Series("container_info", own).key
+        info = infos.get(info_key)
+        pairs = {_SHOWN_AS.get(key, key): v for key, v in series.tags if key not in _NOT_SHOWN}
         if info is not None:
             pairs |= self._more(measurement, info.fields)
-        labels = Labels(pairs)
-        self._kept[row.series.key] = as_of, labels
-        return labels
+        is_container = measurement == "container" and len(own) == len(series.tags)
+        return Known(Labels(pairs), is_container, info_key, _time_ns(info))
 
     def _more(self, measurement: str, info: Mapping[str, Value]) -> dict[str, str]:
         if measurement == "machine":
@@ -77,3 +85,7 @@ class SeriesLabels:
         known = {"id": info.get("cgroup"), "name": info.get("name"), "image": info.get("image")}
         own = json.loads(str(info.get("labels") or "{}"))
         return self._rules.shown(own) | {key: str(value) for key, value in known.items() if value}
+
+
+def _time_ns(row: Current | None) -> int:
+    return 0 if row is None else row.time_ns

@@ -22,7 +22,7 @@ def ended(*records: Record) -> int:
     kills = OomKills()
     for record in records:
         kills.note(record)
-    return kills.ended(WEB)
+    return kills.ended().get(WEB.key, 0)
 
 
 def test_a_run_counts_when_the_next_begins() -> None:
@@ -56,9 +56,9 @@ def test_who_was_not_seen_for_an_hour_is_forgotten() -> None:
     for record in (row(10, 1, start=1.0), row(20, 0, start=15.0)):
         kills.note(record)
     kills.forget(3600 * SECOND)
-    assert kills.ended(WEB) == 1
+    assert kills.ended() == {WEB.key: 1}
     kills.forget(3700 * SECOND)
-    assert kills.ended(WEB) == 0
+    assert kills.ended() == {}
 
 
 def test_the_page_goes_on_counting_and_the_rows_are_the_kernel_s() -> None:
