@@ -139,8 +139,14 @@ class Sweeper:
                 self._discovery.forget(container.found.path)
                 self._end(container, records)
 
-    def read_last(self, container: Container, due: Due, records: list[Record]) -> None:
-        """The same for a container whose last process has ended: it does not wait for a name."""
+    def read_end(self, container: Container) -> list[Record]:
+        """The rows of a container that was read before, whose last process has just ended."""
+        records: list[Record] = []
+        container.read_end(self._now_ns, records)
+        return records
+
+    def read_nameless(self, container: Container, due: Due, records: list[Record]) -> None:
+        """`read`, but without waiting for a name: the last process has ended."""
         if container.naming is None:
             self._call(container, self._names.name_of(container.found) or fallback(container.found))
         self.read(container, due, records)

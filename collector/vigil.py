@@ -130,15 +130,21 @@ class Vigil:
         care = self._cares.get(container)
         if care is None or container.process_end is None:
             return
+        # First of all, even before the question whether that was the last process: where systemd
+        # makes the groups, it removes one as soon as it hears that nobody is in it.
+        last = self._sweeper.read_end(container) if container.was_read else []
         care.dead.add(container.process_end.pid)
         container.wait_for(None)
         care.ends = care.ends + 1 if self._monotonic() - care.since < CALM_SECONDS else 0
         if care.ends <= QUICK_ENDS:
-            self._look(container, records)
+            self._look(container, records, last)
         else:
             self._look_later(container, care.ends - QUICK_ENDS)
 
-    def _look(self, container: Container, records: list[Record]) -> None:
+    def _look(
+        self, container: Container, records: list[Record], last: Sequence[Record] = ()
+    ) -> None:
+        """`last` are the rows of a moment ago, for the case that no process is left."""
         care = self._cares[container]
         listed = container.processes()
         care.dead &= set(listed)
@@ -153,7 +159,9 @@ class Vigil:
                 return
         elif container.started and not care.has_ended:
             care.has_ended = not listed
-            self._sweeper.read_last(container, ALL, records)
+            records.extend(last)
+            if not last:
+                self._sweeper.read_nameless(container, ALL, records)
         if not container.gone:
             self._look_later(container, care.looks)
             care.looks += 1

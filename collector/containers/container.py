@@ -116,12 +116,28 @@ class Container:
 
     def read(self, due: Due, now_ns: Callable[[], int], records: list[Record]) -> None:
         """Append the rows of what is due; a container that was never read gets all tiers."""
-        assert self.series is not None  # noqa: S101 - the sweep names it first
-        is_new = self._slow_reads == 0
-        slow = due.slow or is_new
+        slow = due.slow or not self.was_read
         pids = self._look(slow)
-        if not self.started:
-            return
+        if self.started:
+            self._read(Due(slow, due.limits), pids, now_ns, records)
+
+    def read_end(self, now_ns: Callable[[], int], records: list[Record]) -> None:
+        """Append the rows of one that was read before and whose last process has just ended.
+
+        At once: its group is removed within milliseconds, so nothing else is read first.
+        """
+        self._group.retry()
+        self._read(Due(slow=True, limits=False), (), now_ns, records)
+
+    def _read(
+        self,
+        due: Due,
+        pids: tuple[int, ...],
+        now_ns: Callable[[], int],
+        records: list[Record],
+    ) -> None:
+        assert self.series is not None  # noqa: S101 - the sweep names it first
+        slow = due.slow
         if not self.is_shown:
             if slow:
                 self._add_network(pids, now_ns(), records)

@@ -112,8 +112,7 @@ def test_a_container_comes_shows_its_figures_and_goes(
     finally:
         container.remove()
     wait_until(lambda: b'"busy"' not in get(f"{agent.url}/metrics"), "the container has left")
-    died = [r for r in records(agent) if r.fields.get("id") == container.id]
-    assert any(dict(r.series.tags).get("reason") == "Died" for r in died)
+    wait_until(lambda: "Died" in _reasons(agent, container.id), "its end in the log")
 
 
 @pytest.mark.root
@@ -170,6 +169,11 @@ def test_oom_kills_stay_counted_over_restarts(docker_engine: Engine, agent: Agen
         wait_until(lambda: shown() == first + kernel() > first, "the kills of both runs")
     finally:
         container.remove()
+
+
+def _reasons(agent: Agent, id: str) -> set[str | None]:
+    found = [r for r in records(agent) if r.fields.get("id") == id]
+    return {dict(r.series.tags).get("reason") for r in found}
 
 
 def test_the_stream_has_every_sweep_and_the_health_its_age(tmp_path: Path) -> None:
