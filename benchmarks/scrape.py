@@ -119,7 +119,7 @@ def measure(latest: Latest, rounds: int) -> dict[str, Cost]:
     registry.register(Exposition(latest))
     with tempfile.TemporaryDirectory() as data:
         log = EdgeLog(Path(data))
-        app = create_app(latest, log, 10.0, lambda: {"last_tick_seconds": 0.0})
+        app = create_app(latest, log, lambda: 10.0, lambda: {"last_tick_seconds": 0.0})
 
         def scrape(query: str = "", encoding: str = "gzip") -> Callable[[], bytes]:
             headers = {"Accept-Encoding": encoding}

@@ -23,6 +23,7 @@ from collector.containers.node_names import NodeNames
 from collector.containers.state_names import StateNames
 from collector.host.host import Host
 from collector.latest import Latest
+from collector.pace import Pace
 from collector.rounds import Rounds
 from collector.self_metrics import SelfMetrics
 from collector.series_budget import SeriesBudget
@@ -63,6 +64,7 @@ class Agent:
         self._log = EdgeLog(config.data_dir, limits, tags={**identity, "process": "collector"})
         self._latest = Latest(max(KEEP_SECONDS, 3 * config.interval))
         self._budget = SeriesBudget(config.max_series)
+        self._pace = Pace(config.interval, config.cpu_share)
         self._sweep_log = SweepLog(self._log)
         self._rounds = Rounds(
             identity,
@@ -74,11 +76,12 @@ class Agent:
             self._sweep_log,
             self._latest,
             self._budget,
+            self._pace,
         )
         app = create_app(
             self._latest,
             self._log,
-            config.interval,
+            lambda: self._pace.interval_seconds,
             self._health,
             config.label_rules,
             self._rounds.fresh,
@@ -114,6 +117,7 @@ class Agent:
         ticked = self._rounds.last_monotonic
         return {
             "last_tick_seconds": None if ticked is None else time.monotonic() - ticked,
+            "interval_seconds": self._pace.interval_seconds,
             "log": "failing" if self._sweep_log.failing else "ok",
             "series": {"max": self._budget.max_series, **self._budget.figures},
             "docker": None if self._docker is None else "up" if self._docker.up else "away",

@@ -33,6 +33,11 @@ class CollectorConfig(ListenConfig):
         "~/.local/share/weir/collector for others",
     )
     interval: float = setting(10.0, "seconds between two sweeps, 1 to 300")
+    cpu_share: float = setting(
+        0.05,
+        "most of one core that sweeps may take, as a share of it; where they would take more they "
+        "are made less often; 0 lets them",
+    )
     docker: str = setting(
         "auto",
         "Docker engine to ask for names: URL, none, or auto for $DOCKER_HOST or the usual socket",
@@ -73,6 +78,10 @@ class CollectorConfig(ListenConfig):
         super().__post_init__()
         if not 1 <= self.interval <= 300:
             raise ConfigError(f"interval: {self.interval:g} s is not between 1 and 300 s")
+        if not 0 <= self.cpu_share <= 1:
+            raise ConfigError(
+                f"cpu-share: {self.cpu_share:g} is no share of a core; 0.05 is a twentieth of it"
+            )
         if self.log_max_bytes < MIB:
             raise ConfigError(
                 f"log-max-bytes: {self.log_max_bytes} is too small to be of use; "

@@ -11,6 +11,8 @@ from collector.demand import Demand
 from collector.events import event_records
 from collector.host.host import Host
 from collector.latest import Latest
+from collector.namespace_sums import NamespaceSums
+from collector.pace import Pace
 from collector.self_metrics import SelfMetrics
 from collector.series_budget import SeriesBudget
 from collector.sweep import Sweeper
@@ -19,7 +21,7 @@ from collector.ticker import Due, Ticker, Tiers
 from collector.vigil import Vigil
 from collector.watch import Watch
 from monitor.errors import ConfigError
-from monitor.record import Record
+from monitor.record import Record, Value
 
 if TYPE_CHECKING:
     from collector.containers.docker import DockerNames
@@ -50,6 +52,7 @@ class Rounds:
         sweep_log: SweepLog,
         latest: Latest,
         budget: SeriesBudget,
+        pace: Pace,
     ) -> None:
         self._identity = identity
         self._ticker = make_ticker(self._until_tick)
@@ -67,6 +70,8 @@ class Rounds:
         self._sweep_log = sweep_log
         self._latest = latest
         self._budget = budget
+        self._pace = pace
+        self._sums = NamespaceSums(identity, time.time())
         self.last_monotonic: float | None = None
 
     def run(self) -> None:
@@ -77,7 +82,10 @@ class Rounds:
         self._make(first_ns, self._tiers.due(first_ns))
         while (tick := self._ticker.next()) is not None:
             self._metrics.missed += tick.missed
+            cpu = time.thread_time()
             self._make(tick.time_ns, self._tiers.due(tick.time_ns))
+            self._pace.note(time.thread_time() - cpu)
+            self._ticker.interval_seconds = self._pace.interval_seconds
         self._demand.close()
         self._keep_waiting()
         if self._sweeper is not None:
@@ -126,6 +134,7 @@ class Rounds:
         cpu = time.thread_time()
         try:
             for news in vigil.attend(ready):
+                self._sums.take(news.records)
                 records = self._budget.admit_between(news.records, time.time_ns())
                 self._latest.add(records, news.ended)
                 self._sweep_log.keep_soon(records)
@@ -160,6 +169,8 @@ class Rounds:
         records += self._containers(due)
         if self._docker is not None:
             records += event_records(self._docker.drain(), self._identity)
+        self._sums.take(records)
+        records += self._sums.rows(time_ns)
         records = self._budget.admit(records, time_ns)
         records.append(self._about_itself())
         self._latest.update(records, time_ns)
@@ -168,7 +179,11 @@ class Rounds:
         self._metrics.swept(self.last_monotonic - began, time.thread_time() - cpu)
 
     def _about_itself(self) -> Record:
-        figures = {"host_errors_total": self._host.errors, **self._budget.figures}
+        figures: dict[str, Value] = {
+            "host_errors_total": self._host.errors,
+            "sweep_interval_seconds": self._pace.interval_seconds,
+            **self._budget.figures,
+        }
         if self._sweeper is not None:
             figures |= self._sweeper.figures
         return self._metrics.row(figures, None if self._docker is None else self._docker.up)

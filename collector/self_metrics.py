@@ -40,7 +40,7 @@ class SelfMetrics:
         """Note what was done between two rounds."""
         self._sweep_cpu_seconds += cpu_seconds
 
-    def row(self, figures: Mapping[str, int], docker_up: bool | None) -> Record:
+    def row(self, figures: Mapping[str, Value], docker_up: bool | None) -> Record:
         """The row as of now, of the rounds before this one.
 
         `figures` are further fields; `docker_up` is None where Docker is not asked.

@@ -28,7 +28,8 @@ class Tick(NamedTuple):
 class Ticker:
     """Waits for the next tick.
 
-    `wall` is Unix seconds, `monotonic` seconds, `wait(seconds)` returns true to stop.
+    `interval_seconds` may be changed between two ticks. `wall` is Unix seconds, `monotonic`
+    seconds, `wait(seconds)` returns true to stop.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Ticker:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._interval = interval_seconds
+        self.interval_seconds = interval_seconds
         self._wait = wait
         self._wall = wall
         self._monotonic = monotonic
@@ -49,7 +50,7 @@ class Ticker:
 
         Ticks that passed while the caller worked are skipped and counted.
         """
-        interval, wall, monotonic = self._interval, self._wall(), self._monotonic()
+        interval, wall, monotonic = self.interval_seconds, self._wall(), self._monotonic()
         number = math.floor(wall / interval) + 1
         due = monotonic + number * interval - wall
         if self._last is not None and due - self._last < _LEAST_GAP * interval:

@@ -26,21 +26,21 @@ INFO = ("id", "image", "runtime", "cgroup")
 def create_app(
     latest: Latest,
     log: EdgeLog,
-    interval: float,
+    interval: Callable[[], float],
     health: Callable[[], Mapping[str, Any]],
     rules: LabelRules = NO_RULES,
     fresh: Callable[[float], object] = lambda _: None,
 ) -> App:
     """The collector's application. `health` gives what `/healthz` says beside the tick's age.
 
-    `/healthz` answers 503 once three ticks of `interval` seconds have passed without a sweep.
+    `/healthz` answers 503 once three ticks of `interval()` seconds have passed without a sweep.
     `rules` say which labels of containers `/metrics` shows; `fresh` returns once what is shown is
     at most so many seconds old.
     """
 
     def alive(said: Mapping[str, Any]) -> bool:
         age = said["last_tick_seconds"]
-        return age is not None and age <= MISSED_TICKS * interval + GRACE_SECONDS
+        return age is not None and age <= MISSED_TICKS * interval() + GRACE_SECONDS
 
     exposition = Exposition(latest, rules, lambda: not alive(health()))
 

@@ -37,6 +37,7 @@ def test_the_data_directory_follows_the_user(monkeypatch: pytest.MonkeyPatch) ->
         ({"interval": 0.5}, "interval: 0.5 s is not between 1 and 300 s"),
         ({"interval": float("nan")}, "interval: nan s is not between"),
         ({"interval": 301.0}, "interval: 301 s is not between"),
+        ({"cpu_share": 5.0}, "cpu-share: 5 is no share of a core"),
         ({"log_max_bytes": 1000}, "log-max-bytes: 1000 is too small"),
         ({"log_max_age": 5.0}, "log-max-age: 5 s does not keep two sweeps"),
         ({"log_max_age": float("nan")}, "log-max-age: nan s does not keep"),

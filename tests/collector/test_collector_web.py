@@ -25,7 +25,7 @@ def log(tmp_path: Path) -> Iterator[EdgeLog]:
 
 def client(log: EdgeLog, latest: Latest, **health: Any) -> Client:
     usual = {"last_tick_seconds": 0.5, "log": "ok", "docker": None}
-    return Client(create_app(latest, log, 10.0, lambda: {**usual, **health}))
+    return Client(create_app(latest, log, lambda: 10.0, lambda: {**usual, **health}))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_page_of_a_certain_age_is_asked_for_before_it_is_made(log: EdgeLog) ->
         asked.append(seconds)
         latest.update([Record(Series.of("node", {}), {"load1": seconds}, 10**9)], 10**9)
 
-    app = create_app(latest, log, 10.0, lambda: {"last_tick_seconds": 0.5}, fresh=fresh)
+    app = create_app(latest, log, lambda: 10.0, lambda: {"last_tick_seconds": 0.5}, fresh=fresh)
     asking = Client(app)
     assert asking.get("/metrics").status_code == 200 and not asked
     assert "node_load1 2.5 1000\n" in asking.get("/metrics?max_age=2.5s").text

@@ -15,6 +15,7 @@ from collector import demand
 from collector.demand import LEAST_SECONDS, REST, WAIT_SECONDS, Demand
 from collector.host.host import Host
 from collector.latest import Latest
+from collector.pace import Pace
 from collector.rounds import Rounds
 from collector.self_metrics import SelfMetrics
 from collector.series_budget import SeriesBudget
@@ -116,7 +117,7 @@ def figures(tmp_path: Path) -> Iterator[tuple[Rounds, Latest]]:
     edge_log, latest = EdgeLog(tmp_path), Latest(600)
     rounds = Rounds(
         {}, partial(Ticker, 300), no_cgroups, Host({}, Path("/proc")), None,
-        SelfMetrics({}, edge_log), SweepLog(edge_log), latest, SeriesBudget(10_000),
+        SelfMetrics({}, edge_log), SweepLog(edge_log), latest, SeriesBudget(10_000), Pace(300, 0),
     )  # fmt: skip
     thread = threading.Thread(target=rounds.run)
     thread.start()
