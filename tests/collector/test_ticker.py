@@ -55,6 +55,16 @@ def test_a_wake_up_a_little_early_makes_no_second_tick() -> None:
     assert ticker.next() == Tick(1002 * 10**9, 0)
 
 
+def test_an_interval_that_is_changed_keeps_to_its_own_multiples_and_misses_nothing() -> None:
+    clock = Clock(1003.7)
+    ticker = clock.ticker(10)
+    ticker.next()
+    ticker.interval_seconds = 30
+    assert [ticker.next() for _ in range(2)] == [Tick(1020 * 10**9, 0), Tick(1050 * 10**9, 0)]
+    ticker.interval_seconds = 10
+    assert ticker.next() == Tick(1060 * 10**9, 0)
+
+
 @pytest.mark.parametrize("step", [3600.25, -3600.25])
 def test_a_clock_that_is_set_moves_the_phase_and_nothing_else(step: float) -> None:
     clock = Clock(1000.0)
