@@ -60,9 +60,9 @@ def test_an_interval_that_is_changed_keeps_to_its_own_multiples_and_misses_nothi
     ticker = clock.ticker(10)
     ticker.next()
     ticker.interval_seconds = 30
-    assert [ticker.next() for _ in range(2)] == [Tick(1020 * 10**9, 0), Tick(1050 * 10**9, 0)]
+    assert [ticker.next() for _ in range(2)] == [Tick(1050 * 10**9, 0), Tick(1080 * 10**9, 0)]
     ticker.interval_seconds = 10
-    assert ticker.next() == Tick(1060 * 10**9, 0)
+    assert ticker.next() == Tick(1090 * 10**9, 0)
 
 
 @pytest.mark.parametrize("step", [3600.25, -3600.25])
