@@ -140,13 +140,14 @@ def payload(extra: str, folders: Iterable[str]) -> bytes:
 def requirements(name: str, extra: str = "") -> set[str]:
     """The names of a distribution and of all that it needs, with the extra given."""
     from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
 
-    found = {name}
+    found = {canonicalize_name(name)}
     for text in distribution(name).requires or ():
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
             continue
-        if requirement.name not in found:
+        if canonicalize_name(requirement.name) not in found:
             found |= requirements(requirement.name)
     return found
 
