@@ -76,12 +76,13 @@ def test_a_container_comes_shows_its_figures_and_goes(
     known = {"container": "busy", "namespace": "shop", "name": "busy", "image": "busybox:test"}
     try:
         cpu = "container_cpu_usage_seconds_total"
-        wait_until(lambda: value(get(f"{agent.url}/metrics").decode(), cpu, **known), "its CPU")
+        limit = "container_spec_memory_limit_bytes"  # it comes soon after the first figures
+        wait_until(lambda: value(get(f"{agent.url}/metrics").decode(), limit, **known), "its limit")
         page = get(f"{agent.url}/metrics").decode()
         kernel = int((container.cgroup("cpuacct") / "cpuacct.usage").read_text()) / 1e9
         shown = value(page, cpu, **known)
         assert shown is not None and kernel - 1.5 < shown <= kernel
-        assert value(page, "container_spec_memory_limit_bytes", **known) == 64 * 2**20
+        assert value(page, limit, **known) == 64 * 2**20
         assert value(page, "container_spec_cpu_quota", **known) == 50000
         assert f'id="/docker/{container.id}"' in page
         assert value(page, "weir_docker_up", process="collector") == 1

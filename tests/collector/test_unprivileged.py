@@ -72,7 +72,8 @@ def test_its_cpu_time_is_the_kernels(collector: OrdinaryCollector, busy: Contain
     assert before <= seen <= after
     throttled = "container_cpu_cfs_throttled_periods_total"
     wait_until(lambda: value(collector, throttled, busy) > 0, "it is held back")
-    assert value(collector, "container_spec_memory_limit_bytes", busy) == 64 << 20
+    limit = "container_spec_memory_limit_bytes"  # it comes soon after the first figures
+    wait_until(lambda: value(collector, limit, busy) == 64 << 20, "its limit")
 
 
 def test_memory_network_and_processes_are_the_kernels(
