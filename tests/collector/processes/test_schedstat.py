@@ -15,6 +15,7 @@ from collector.cgroup.files import Root
 from collector.cgroup.parse import Malformed
 from collector.processes.allowance import Allowance
 from collector.processes.schedstat import Counters, Schedstat, parse
+from tests.real.process import wait_until
 
 SECOND = 10**9
 
@@ -175,10 +176,13 @@ def test_our_own_threads_ran() -> None:
     waiting.start()
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(0.1)
-    ran = schedstat.read((pid,))["cpu_schedstat_run_seconds_total"]
+
+    def ran() -> float:
+        return float(schedstat.read((pid,))["cpu_schedstat_run_seconds_total"])
+
+    wait_until(lambda: ran() > 0.01, "the threads have run")
+    shown = ran()
     stop.set()
-    assert isinstance(ran, float) and 0.01 < ran <= time.process_time() - began + 0.01
+    assert shown <= time.process_time() - began + 0.01
     for thread in (*threads, waiting):
         thread.join()
