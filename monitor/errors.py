@@ -9,6 +9,7 @@ WeirError                  one line: what, where, and the remedy
     ├── StoreForbidden     it refuses our credentials: try again, and say so
     ├── StoreMissing       the database or bucket does not exist: try again, and say so
     └── StoreRejected      it will never take these lines: quarantine them
+        └── StoreTooLarge  it takes no body of this size: write the lines in smaller ones
 """
 
 from __future__ import annotations
@@ -64,3 +65,7 @@ class StoreMissing(StoreError):
 
 class StoreRejected(StoreError):
     """The store will never take (some of) these lines; the good ones among them may be stored."""
+
+
+class StoreTooLarge(StoreRejected):
+    """The body is larger than the store takes; none of it is stored."""

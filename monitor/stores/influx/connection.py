@@ -17,6 +17,7 @@ from monitor.errors import (
     StoreForbidden,
     StoreMissing,
     StoreRejected,
+    StoreTooLarge,
     StoreUnavailable,
 )
 from monitor.stores.config import StoreConfig
@@ -101,7 +102,9 @@ class Connection:
         if status == 404:
             known = self.failure(reason)
             return known if isinstance(known, StoreMissing) else self._no_such_path(reason)
-        if status in (400, 413, 422):
+        if status == 413:
+            return StoreTooLarge(f"{place} takes no body of this size ({status}): {reason}")
+        if status in (400, 422):
             return StoreRejected(f"{place} refuses ({status}): {reason}")
         if status in (429, 503):
             return StoreUnavailable(f"{place} is busy ({status}, {reason})", _retry_after(error))

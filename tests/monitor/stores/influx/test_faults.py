@@ -21,6 +21,7 @@ from monitor.errors import (
     StoreForbidden,
     StoreMissing,
     StoreRejected,
+    StoreTooLarge,
     StoreUnavailable,
 )
 from monitor.stores.config import StoreConfig
@@ -165,7 +166,7 @@ def answering(
     ("status", "reply", "error", "words"),
     [
         (400, b'{"error":"unable to parse"}', StoreRejected, "unable to parse"),
-        (413, b"Request Entity Too Large", StoreRejected, "413"),
+        (413, b"Request Entity Too Large", StoreTooLarge, "413"),
         (401, b'{"error":"authorization failed"}', StoreForbidden, "influx_token_file"),
         (403, b"", StoreForbidden, "403"),
         (404, b'{"message":"bucket \\"weir\\" not found"}', StoreMissing, "create"),
