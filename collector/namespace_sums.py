@@ -67,7 +67,7 @@ class NamespaceSums:
         self._rows: dict[str, _Row] = {}
 
     def take(self, records: Iterable[Record]) -> None:
-        """Add what `records` tell of containers and pods, in the order of their times."""
+        """Add what `records` tell of containers and pods' networks, in the order of their times."""
         for record in records:
             if record.series.measurement in _SUMMED:
                 row = self._rows.get(record.series.key) or self._make(record)
@@ -91,9 +91,12 @@ class NamespaceSums:
         ]
 
     def _make(self, record: Record) -> _Row | None:
-        namespace = dict(record.series.tags).get("namespace")
+        tags = dict(record.series.tags)
+        namespace = tags.get("namespace")
         if namespace is None:
             return None
+        if record.series.measurement == "pod" and "interface" not in tags:
+            return None  # what a pod uses in all: its containers are summed already
         series = Series.of("namespace", {**self._identity, "namespace": namespace})
         one = self._sums.setdefault(series.key, _Sum(series, round(record.time_ns / 1e9, 2)))
         row = self._rows[record.series.key] = _Row(one)

@@ -17,6 +17,7 @@ from collector.containers.directories import Changes, Directories
 from collector.containers.discovery import Discovery
 from collector.containers.names import SYSTEMD, Found, Names, Naming, fallback
 from collector.containers.paths import find
+from collector.containers.pods import Pods
 from collector.containers.start import start_time
 from collector.label_rules import NO_RULES, LabelRules
 from collector.layers.surveyor import Surveyor
@@ -72,6 +73,7 @@ class Sweeper:
         budget, faults = self._cgroups.budget, self._cgroups.faults
         self._processes = Shared(groups, self._proc, budget, faults)
         self._surveyor = Surveyor(proc_root) if "disk" in groups else None
+        self._pods = Pods(self._cgroups)
         self._containers: dict[str, Container] = {}
         self._taken: dict[Series, Container] = {}
         self._ended: list[Series] = []
@@ -111,6 +113,7 @@ class Sweeper:
             new = Due(False, False)
             for container in [c for c in self._containers.values() if c.series is None]:
                 self.read(container, new, records)
+        self._pods.read(self._containers.values(), due, self._now_ns, records)
         self._has_swept = True
         self._ended.clear()  # a sweep shows them by having no rows of them
         return records
@@ -173,6 +176,7 @@ class Sweeper:
         for container in self._containers.values():
             container.close()
         self._containers = {}
+        self._pods.close()
         if self._surveyor is not None:
             self._surveyor.close()
         self._cgroups.close()

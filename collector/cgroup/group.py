@@ -68,9 +68,7 @@ class Group:
             fields = file.read()
             if fields:
                 row.update(fields)
-        inactive, usage = row.get(_INACTIVE), row.get("memory_usage_bytes")
-        if isinstance(inactive, int) and isinstance(usage, int):
-            row["memory_working_set_bytes"] = max(0, usage - inactive)
+        add_working_set(row)
         failures: ByPart = {
             name: {"memory_failures_total": row.pop(field)}
             for field, name in FAILURES.items()
@@ -152,6 +150,13 @@ class Group:
         """By the name of the device, without those that are stacked on others."""
         names = ((self._names.name_of(str(number)), number) for number in devices)
         return {name: devices[number] for name, number in names if name is not None}
+
+
+def add_working_set(row: Fields) -> None:
+    """Add `memory_working_set_bytes`: the usage less the inactive file pages, not below 0."""
+    inactive, usage = row.get(_INACTIVE), row.get("memory_usage_bytes")
+    if isinstance(inactive, int) and isinstance(usage, int):
+        row["memory_working_set_bytes"] = max(0, usage - inactive)
 
 
 def _together(files: list[KernelFile[ByPart]]) -> ByPart:

@@ -53,7 +53,7 @@ class Container:
         self.found = found
         self.naming: Naming | None = None
         self.series: Series | None = None
-        self._pod_series: Series | None = None
+        self.pod_series: Series | None = None
         self.seen_seconds = seen_seconds
         self.is_new = is_new
         self.start_seconds = to_10_ms(seen_seconds) if is_new else None
@@ -97,7 +97,7 @@ class Container:
         `series` is that of its `container` rows, `pod_series` that of its pod, whose network it
         reads when it is the one that speaks for it.
         """
-        self.naming, self.series, self._pod_series = naming, series, pod_series
+        self.naming, self.series, self.pod_series = naming, series, pod_series
         self._parts = {}
 
     def wait_for(self, end: ProcessEnd | None) -> None:
@@ -218,11 +218,11 @@ class Container:
         A pod's rows have no start: whichever container reads them now, they go on counting.
         """
         parts = {INTERFACE: self._network.read(pids), **self._processes.sockets(pids)}
-        if self._pod_series is None:
+        if self.pod_series is None:
             self._add(parts, time_ns, records)
             return
         for kind, found in parts.items():
-            for series, fields in self._parts_of(kind).rows(self._pod_series, found):
+            for series, fields in self._parts_of(kind).rows(self.pod_series, found):
                 records.append(Record(series, fields, time_ns))
 
     def _add_layer(self, pids: tuple[int, ...], records: list[Record]) -> None:

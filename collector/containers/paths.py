@@ -73,6 +73,16 @@ def _pod(parents: list[str]) -> str | None:
     return None
 
 
+def pod_above(path: str) -> str | None:
+    """The path of the innermost pod's own group above a container's; None where there is none."""
+    above = path.rpartition("/")[0]
+    while above:
+        if _POD.fullmatch(above.rpartition("/")[2]):
+            return above
+        above = above.rpartition("/")[0]
+    return None
+
+
 def holds_no_container(name: str) -> bool:
     """Whether a group of this name never has a container below it.
 

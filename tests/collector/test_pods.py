@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from collector.containers.docker_naming import naming_of_row
 from collector.containers.names import Naming
+from collector.containers.pods import FIELDS
 from collector.exposition import Exposition
 from collector.latest import Latest
 from collector.sweep import Sweeper
@@ -17,6 +19,7 @@ from monitor.catalogue import CATALOGUE
 from monitor.record import Record, Series
 from tests.collector.sweeping import ALL, FAST, FakeNames, of, row
 from tests.real.cgroups import Groups
+from tests.real.process import wait_until
 
 SECOND = 10**9
 POD = {"cluster": "c", "node": "n", "namespace": "shop", "pod": "web-0"}
@@ -58,7 +61,7 @@ def test_a_sandbox_gives_the_pods_network_and_nothing_else(
     assert dict(shown[0].series.tags) == {**POD, "interface": "eth0"}
     assert {key for one in shown for key, _ in one.series.tags} - POD.keys() == PARTS
     fields = {field for one in shown for field in one.fields}
-    assert fields == {m.field for m in CATALOGUE.values() if m.measurement == "pod"}
+    assert fields == {m.field for m in CATALOGUE.values() if m.measurement == "pod" and m.tags}
     row(records, "app", namespace="shop", pod="web-0")
     others = of(records, "container") + of(records, "container_info")
     assert {dict(record.series.tags)["container"] for record in others} == {"app"}
@@ -92,6 +95,35 @@ def test_while_the_pods_name_is_not_known_the_network_is_the_containers(
     records = sweeper.sweep(ALL)
     own = {key for one in of(records, "container") for key, _ in one.series.tags}
     assert of(records, "pod") and not own & PARTS
+
+
+@pytest.mark.root
+def test_a_pods_own_group_counts_what_no_container_has_any_more(
+    groups: Groups, names: FakeNames, sweeper: Sweeper
+) -> None:
+    above = f"/kubepods/burstable/pod{uuid.uuid4()}"
+    ended = groups.add("while :; do :; done", path=f"{above}/{'1' * 64}")
+    app = groups.add("sleep 100", path=f"{above}/{'2' * 64}")
+    names.known = {"1" * 64: Naming("job", "shop", "web-0"), "2" * 64: APP}
+    wait_until(lambda: _cpu_seconds(sweeper, "job") > 0.05, "the job has used CPU time")
+    used = _cpu_seconds(sweeper, "job")
+    ended.remove()
+    records = sweeper.sweep(ALL)
+    own = [record for record in of(records, "pod") if dict(record.series.tags) == POD]
+    assert len(own) == 1
+    fields = own[0].fields
+    assert {"cpu_usage_seconds_total", "memory_usage_bytes"} <= fields.keys() <= FIELDS
+    assert used <= fields["cpu_usage_seconds_total"]
+    assert (
+        row(records, "app", namespace="shop", pod="web-0").fields["cpu_usage_seconds_total"] < used
+    )
+    app.remove()
+    assert not of(sweeper.sweep(ALL), "pod")
+
+
+def _cpu_seconds(sweeper: Sweeper, container: str) -> float:
+    fields = row(sweeper.sweep(ALL), container, namespace="shop", pod="web-0").fields
+    return float(fields["cpu_usage_seconds_total"])
 
 
 @pytest.mark.parametrize(
@@ -135,3 +167,19 @@ def test_the_page_shows_a_pods_network_by_cadvisors_name() -> None:
     page = Exposition(latest).page().decode()
     assert f"\ncontainer_network_receive_bytes_total{labels} 5.0 {now}000\n" in page
     assert "pod_network" not in page
+
+
+def test_on_metrics_a_pods_own_figures_are_those_without_a_container() -> None:
+    latest, now = Latest(60.0), int(time.time())
+    own = Record(Series.of("pod", POD), {"cpu_usage_seconds_total": 2.5}, now * SECOND)
+    app = Record(
+        Series.of("container", {**POD, "container": "app"}),
+        {"cpu_usage_seconds_total": 1.5},
+        now * SECOND,
+    )
+    latest.update([app, own], now * SECOND)
+    page = Exposition(latest).page().decode()
+    name = "\ncontainer_cpu_usage_seconds_total"
+    assert f'{name}{{namespace="shop",pod="web-0"}} 2.5 {now}000\n' in page
+    assert f'{name}{{container="app",namespace="shop",pod="web-0"}} 1.5 {now}000\n' in page
+    assert page.count("# TYPE container_cpu_usage_seconds_total counter") == 1
