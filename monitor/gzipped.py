@@ -15,10 +15,11 @@ _DECODED_CHUNK = 64 * 1024
 
 
 class Shape(NamedTuple):
-    """What a body holds: `records` (gzip members) and `lines`."""
+    """What a body holds: `records` (gzip members), `lines`, and the bytes that they decode to."""
 
     records: int
     lines: int
+    decoded_bytes: int
 
 
 def members(body: bytes, cap: int = MAX_MEMBER_BYTES) -> Iterator[bytes]:
@@ -47,7 +48,7 @@ def look_through(body: bytes, max_decoded_bytes: int) -> Shape:
             if size > max_decoded_bytes:
                 raise ValueError(f"it decodes to more than {max_decoded_bytes:,} bytes")
         records += 1
-    return Shape(records, lines)
+    return Shape(records, lines, size)
 
 
 def _members(body: bytes) -> Iterator[Iterator[bytes]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitor.aggregator.backoff import pause
-from monitor.aggregator.gate import Gate
+from monitor.aggregator.group_commit import GroupCommit
 from monitor.aggregator.node import Node
 from monitor.aggregator.quarantine import Quarantine, QuarantineError
 from monitor.aggregator.telemetry import Telemetry
@@ -39,7 +39,7 @@ class Pipe:
     """
 
     client: NodeClient
-    gate: Gate
+    groups: GroupCommit
     quarantine: Quarantine
     telemetry: Telemetry
     consumer: str
@@ -68,15 +68,13 @@ class Pipe:
 
     def _write(self, node: Node, pulled: Pulled) -> float:
         """Write, then move the cursor. Returns the seconds after which to pull again."""
-        began = time.monotonic()
         try:
-            self.gate.write(pulled.body)
+            self.groups.write(pulled.body, pulled.shape.decoded_bytes)
         except StoreRejected as error:
             return self._rejected(node, pulled, str(error))
         except StoreError:
             node.backlog = pulled.backlog + pulled.shape.records
             return 0.0  # the gate says when: the node is pulled again as soon as it opens
-        self.telemetry.write_seconds.observe(time.monotonic() - began)
         self.telemetry.records.inc(pulled.shape.records)
         self.telemetry.lines.inc(pulled.shape.lines)
         self.telemetry.bytes.inc(len(pulled.body))

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from monitor.aggregator.config import AggregatorConfig
 from monitor.aggregator.gate import Gate
+from monitor.aggregator.group_commit import GroupCommit
 from monitor.aggregator.node import Node
 from monitor.aggregator.pipe import Next, Pipe
 from monitor.aggregator.quarantine import Quarantine
@@ -49,7 +50,12 @@ class Aggregator:
         )
         self._pipe = Pipe(
             client=self._client,
-            gate=self._gate,
+            groups=GroupCommit(
+                self._gate,
+                self._telemetry,
+                max_bytes=config.write_bytes,
+                writers=config.writers,
+            ),
             quarantine=Quarantine(config.quarantine),
             telemetry=self._telemetry,
             consumer=config.consumer,

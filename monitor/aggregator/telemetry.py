@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 from monitor.aggregator.node import Node
 from monitor.errors import StoreError
 
-_WRITE_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BODIES = (1, 2, 4, 8, 16, 32, 64, 128)
+_BYTES = tuple(1024 * 4**power for power in range(7))
 
 
 class Telemetry:
@@ -37,8 +39,20 @@ class Telemetry:
         )
         self.write_seconds = Histogram(
             name + "write_seconds",
-            "Time that the store took for a body.",
-            buckets=_WRITE_BUCKETS,
+            "Time that the store took for a write.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.write_bodies = Histogram(
+            name + "write_bodies",
+            "Nodes' answers that went into one write.",
+            buckets=_BODIES,
+            registry=self.registry,
+        )
+        self.write_bytes = Histogram(
+            name + "write_bytes",
+            "Compressed bytes of one write.",
+            buckets=_BYTES,
             registry=self.registry,
         )
         self.store_errors = Counter(
@@ -49,6 +63,12 @@ class Telemetry:
             "Records that the store refuses, kept in the quarantine.",
             registry=self.registry,
         )
+
+    def on_write(self, bodies: int, size: int, seconds: float) -> None:
+        """Count a write of `bodies`, `size` bytes in all, that the store took."""
+        self.write_bodies.observe(bodies)
+        self.write_bytes.observe(size)
+        self.write_seconds.observe(seconds)
 
     def on_store_error(self, error: StoreError) -> None:
         """Count a write that failed by its kind: unavailable, forbidden, missing."""

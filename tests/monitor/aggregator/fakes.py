@@ -16,24 +16,34 @@ from monitor.web.server import Server, bind
 
 
 class FakeWriter:
-    """Keeps each line that it takes; `refuse` may give the error to raise for a body's lines."""
+    """Keeps each line that it takes; `refuse` may give the error to raise for a body's lines.
+
+    `asked` are all bodies' lines, taken or not; `entered` counts the calls, held ones too.
+    """
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
-        self.bodies = 0
+        self.asked: list[bytes] = []
+        self.entered = 0
         self.refuse: Callable[[bytes], StoreError | None] = lambda lines: None
         self.hold = threading.Event()
         self.hold.set()
         self.closed = False
 
     def write(self, body: bytes) -> None:
+        self.entered += 1
         self.hold.wait(30)
         lines = gzip.decompress(body)
-        self.bodies += 1
+        self.asked.append(lines)
         error = self.refuse(lines)
         if error is not None:
             raise error
         self.lines += lines.splitlines()
+
+    @property
+    def bodies(self) -> int:
+        """How many writes ended."""
+        return len(self.asked)
 
     def close(self) -> None:
         self.closed = True

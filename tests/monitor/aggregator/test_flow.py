@@ -137,8 +137,8 @@ def test_a_store_that_comes_back_is_tried_by_one_at_first(
 
     writer.refuse = away
     start(*(node.url for node in several), workers=6)
-    wait_until(lambda: len(attempts) >= 9, "several tries", 20)
-    later = attempts[6:]
+    wait_until(lambda: len(attempts) >= 6, "several tries", 20)
+    later = attempts[2:]  # behind those who wrote at once when it went away
     pauses = [b - a for a, b in itertools.pairwise(later)]
     assert min(pauses) > 0.25, "one try each pause"
 

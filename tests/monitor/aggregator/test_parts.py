@@ -75,7 +75,7 @@ def test_a_time_that_was_told_is_kept_and_capped() -> None:
 def test_the_quarantine_is_bounded_and_its_names_are_tame(tmp_path: Path) -> None:
     quarantine = Quarantine(tmp_path / "q", max_bytes=5000)
     for number in range(1, 10):
-        pulled = Pulled(bytes(1000), Shape(1, 1), Cursor("ab", number), 0, 0)
+        pulled = Pulled(bytes(1000), Shape(1, 1, 9), Cursor("ab", number), 0, 0)
         quarantine.keep("http://[::1]:80/../..", pulled, "why")
         time.sleep(0.002)
     names = sorted(path.name for path in (tmp_path / "q").iterdir())
@@ -89,7 +89,7 @@ def test_workers_share_the_quarantine(tmp_path: Path) -> None:
 
     def work(worker: int) -> None:
         for number in range(40):
-            pulled = Pulled(bytes(500), Shape(1, 1), Cursor("ab", number), 0, 0)
+            pulled = Pulled(bytes(500), Shape(1, 1, 9), Cursor("ab", number), 0, 0)
             quarantine.keep(f"http://node-{worker}", pulled, "why")
 
     with ThreadPoolExecutor(8) as workers:
@@ -97,7 +97,7 @@ def test_workers_share_the_quarantine(tmp_path: Path) -> None:
     sizes = [path.stat().st_size for path in (tmp_path / "q").iterdir()]
     assert 10_000 < sum(sizes) <= 20_000
     again = Quarantine(tmp_path / "q", max_bytes=3000)
-    again.keep("http://node-9", Pulled(b"x", Shape(1, 1), Cursor("ab", 1), 0, 0), "why")
+    again.keep("http://node-9", Pulled(b"x", Shape(1, 1, 9), Cursor("ab", 1), 0, 0), "why")
     kept = list((tmp_path / "q").iterdir())
     assert sum(path.stat().st_size for path in kept) <= 3000, "what was there before counts"
     assert tmp_path / "q" / "node-9-ab-1.lp.gz" in kept

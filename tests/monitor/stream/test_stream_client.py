@@ -29,7 +29,7 @@ def test_records_come_as_they_are_kept(node: Node, client: NodeClient) -> None:
     pulled = client.pull(node.url, "store", None, 1000)
     assert pulled is not None
     assert gzip.decompress(pulled.body) == b"x v=1i 1\nx v=2i 2\ny v=3i 3\n"
-    assert pulled.shape == Shape(records=2, lines=3)
+    assert pulled.shape == Shape(records=2, lines=3, decoded_bytes=27)
     assert (pulled.cursor, pulled.backlog, pulled.newest_ns) == (Cursor(node.log.epoch, 2), 0, now)
     assert client.pull(node.url, "store", pulled.cursor, 1000) is None
     assert node.log.stats().backlog == {"store": 0}
@@ -113,7 +113,7 @@ def test_a_connection_that_the_node_closed_in_between_is_made_anew() -> None:
         client = NodeClient(seconds=1.0)
         for _ in range(3):  # it closes after each answer although it does not say so
             pulled = client.pull(server.url, "store", None, 1000)
-            assert pulled is not None and pulled.shape == Shape(2, 3)
+            assert pulled is not None and pulled.shape == Shape(2, 3, 27)
         client.close()
 
 
