@@ -18,6 +18,7 @@ usage: weir COMMAND [OPTIONS]        (weir COMMAND --help shows a command's opti
   collector    the node agent: reads cgroups, keeps the edge log, serves /metrics
   aggregator   pulls the collectors' logs and writes them to the store
   dashboard    the web pages and the query API
+  init-store   makes the store's database or bucket, if it has none yet, and tries it
   doctor       what a part can see on this machine and what not, why, and what helps
   version      prints the version
 """
@@ -92,6 +93,13 @@ def _dashboard(arguments: list[str]) -> int:
     return run("dashboard", lambda: Dashboard(config, bind(config.listen)))
 
 
+def _init_store(arguments: list[str]) -> int:
+    from monitor.stores.setup.config import InitStoreConfig
+    from weir.init_store import run as init
+
+    return init(load(InitStoreConfig, "init-store", arguments, dict(os.environ)))
+
+
 def _doctor(arguments: list[str]) -> int:
     from weir.doctor import PARTS, USAGE, CollectorDoctorConfig, doctor
 
@@ -110,6 +118,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "collector": _collector,
     "aggregator": _aggregator,
     "dashboard": _dashboard,
+    "init-store": _init_store,
     "doctor": _doctor,
 }
 EXTRA = {

@@ -21,7 +21,7 @@ from weir.process import REFUSED
 Config = TypeVar("Config")
 
 PREFIX = "WEIR_"
-PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard"})
+PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard", "init-store"})
 
 
 def load(

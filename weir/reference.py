@@ -12,6 +12,7 @@ from collector.config import CollectorConfig
 from dashboard.config import DashboardConfig
 from monitor.aggregator.config import AggregatorConfig
 from monitor.catalogue import CATALOGUE, OPTIONAL_GROUPS, TAGS
+from monitor.stores.setup.config import InitStoreConfig
 from weir.doctor import CollectorDoctorConfig
 from weir.options import PREFIX, flag_of
 from weir.top import TopConfig
@@ -23,6 +24,7 @@ CONFIGS: dict[str, Any] = {
     "aggregator": AggregatorConfig,
     "dashboard": DashboardConfig,
     "top": TopConfig,
+    "init-store": InitStoreConfig,
     "doctor": CollectorDoctorConfig,
 }
 

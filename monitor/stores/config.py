@@ -93,15 +93,18 @@ class StoreConfig:
 
     def influx_token(self) -> str:
         """The secret in `influx_token_file`, "" if there is none. Raises ConfigError."""
-        if not self.influx_token_file:
-            return ""
-        try:
-            token = Path(self.influx_token_file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigError(
-                f"influx_token_file {self.influx_token_file} cannot be read: {reason}"
-            ) from None
-        if not token or "\n" in token:
-            raise ConfigError(f"influx_token_file {self.influx_token_file} has to be one line")
-        return token
+        return secret_in("influx_token_file", self.influx_token_file)
+
+
+def secret_in(setting: str, file: str) -> str:
+    """The one line in the file that a setting names; "" where it names none. Raises ConfigError."""
+    if not file:
+        return ""
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigError(f"{setting} {file} cannot be read: {reason}") from None
+    if not secret or "\n" in secret:
+        raise ConfigError(f"{setting} {file} has to be one line")
+    return secret

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import urllib3
+from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
@@ -28,16 +30,21 @@ _CONNECTIONS = 16
 
 
 class Connection:
-    """Keeps connections to one InfluxDB; threads may share it."""
+    """Keeps connections to one InfluxDB; threads may share it.
 
-    def __init__(self, config: StoreConfig) -> None:
+    `client` is influxdb-client's own, for its services; what they raise `understood` translates.
+    """
+
+    def __init__(self, config: StoreConfig, token: str | None = None) -> None:
+        """`token` replaces the one of `influx_token_file`; "" is none. Raises ConfigError."""
         if config.influx_ca and not Path(config.influx_ca).is_file():
             raise ConfigError(f"influx_ca: there is no file {config.influx_ca}")
         self._config = config
-        token = config.influx_token()
-        self._client: Any = InfluxDBClient(  # its methods are untyped
+        token = config.influx_token() if token is None else token
+        self.client: Any = InfluxDBClient(  # its methods are untyped
             url=config.url,
             token=token,
+            org=config.influx_org,
             auth_basic=bool(token) and config.influx_version == "1",
             ssl_ca_cert=config.influx_ca or None,
             timeout=_TIMEOUT_MS,
@@ -49,15 +56,16 @@ class Connection:
         method: str,
         path: str,
         parameters: Mapping[str, str],
-        body: bytes | None = None,
+        body: bytes | dict[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> urllib3.HTTPResponse:
         """The answer with a 2xx status, its body not yet read; raises a StoreError otherwise.
 
+        A dict as `body` is sent as JSON.
         Redirects are not followed: they could carry samples and the token to another host.
         """
-        try:
-            answer: urllib3.HTTPResponse = self._client.api_client.call_api(
+        with self.understood():
+            answer: urllib3.HTTPResponse = self.client.api_client.call_api(
                 path,
                 method,
                 query_params=dict(parameters),
@@ -67,11 +75,22 @@ class Connection:
                 _return_http_data_only=True,
                 urlopen_kw={"redirect": False},
             )
+        return answer
+
+    @contextlib.contextmanager
+    def understood(self) -> Iterator[None]:
+        """What the package raises inside becomes a StoreError."""
+        try:
+            yield
         except ApiException as error:
             raise self._refusal(error) from None
+        except InfluxDBError as error:  # the package found no organisation of that name
+            raise StoreForbidden(
+                f"InfluxDB at {self._config.url} shows no organisation"
+                f" {self._config.influx_org!r}: check influx_org and the token's rights"
+            ) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self.away(error) from None
-        return answer
 
     def away(self, error: Exception) -> StoreUnavailable:
         """InfluxDB did not answer, or not to the end."""
@@ -87,7 +106,10 @@ class Connection:
         if "not found" in reason and ("database" in reason or "bucket" in reason):
             return StoreMissing(f"{place} says {reason!r}: {self._creation()}")
         if "retention policy not found" in reason:
-            return StoreMissing(f"{place} says {reason!r}: create it or leave the setting empty")
+            return StoreMissing(
+                f"{place} says {reason!r}: make it with `weir init-store`, or leave"
+                " influx_retention_policy empty"
+            )
         return StoreUnavailable(f"{place} says {reason!r}: see its log")
 
     def _refusal(self, error: ApiException) -> StoreError:
@@ -99,12 +121,12 @@ class Connection:
             return StoreForbidden(
                 f"{place} refuses the credentials ({status}, {reason}): check influx_token_file"
             )
-        if status == 404:
+        if status in (404, 405):
             known = self.failure(reason)
-            return known if isinstance(known, StoreMissing) else self._no_such_path(reason)
+            return known if isinstance(known, StoreMissing) else self._no_such_path(status, reason)
         if status == 413:
             return StoreTooLarge(f"{place} takes no body of this size ({status}): {reason}")
-        if status in (400, 422):
+        if status in (400, 409, 422):
             return StoreRejected(f"{place} refuses ({status}): {reason}")
         if status in (429, 503):
             return StoreUnavailable(f"{place} is busy ({status}, {reason})", _retry_after(error))
@@ -112,20 +134,18 @@ class Connection:
             return StoreUnavailable(f"{place} sends us elsewhere ({status}): name that address")
         return self.failure(f"{status} {reason}")
 
-    def _no_such_path(self, reason: str) -> StoreMissing:
+    def _no_such_path(self, status: int, reason: str) -> StoreMissing:
         return StoreMissing(
-            f"InfluxDB at {self._config.url} answers 404 ({reason}): is it InfluxDB, and is"
+            f"InfluxDB at {self._config.url} answers {status} ({reason}): is it InfluxDB, and is"
             f" influx_version ({self._config.influx_version}) right?"
         )
 
     def _creation(self) -> str:
-        name = self._config.influx_database
-        if self._config.influx_version in ("1", "1.8"):
-            return f"create it with CREATE DATABASE {name}"
-        return f"create the bucket {name}"
+        kind = "database" if self._config.influx_version in ("1", "1.8") else "bucket"
+        return f"make the {kind} {self._config.influx_database} with `weir init-store`"
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
 
 
 def _told(error: ApiException) -> str:

@@ -48,7 +48,9 @@ def test_a_refused_connection_is_one_clear_line(free_port: int) -> None:
 def test_a_missing_database_is_named_with_the_remedy(influxdb: InfluxDB) -> None:
     config = influx_config(influxdb, "nobody_made_it")
     for act in (_write, _read):
-        with pytest.raises(StoreMissing, match="CREATE DATABASE nobody_made_it"):
+        with pytest.raises(
+            StoreMissing, match="make the database nobody_made_it with `weir init-store`"
+        ):
             act(config)
 
 
@@ -169,7 +171,7 @@ def answering(
         (413, b"Request Entity Too Large", StoreTooLarge, "413"),
         (401, b'{"error":"authorization failed"}', StoreForbidden, "influx_token_file"),
         (403, b"", StoreForbidden, "403"),
-        (404, b'{"message":"bucket \\"weir\\" not found"}', StoreMissing, "create"),
+        (404, b'{"message":"bucket \\"weir\\" not found"}', StoreMissing, "weir init-store"),
         (404, b"<html>", StoreMissing, "is it InfluxDB"),
         (500, b'{"error":"engine: no space left"}', StoreUnavailable, "no space left"),
         (301, b"", StoreUnavailable, "elsewhere"),

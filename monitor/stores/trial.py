@@ -1,0 +1,64 @@
+"""Whether a store works, found out by a real write and by reading that very sample back."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from dataclasses import dataclass
+
+from monitor.errors import StoreUnavailable
+from monitor.lineprotocol import encode
+from monitor.record import Record, Series
+from monitor.stores.config import StoreConfig
+from monitor.stores.open import open_reader, open_writer
+from monitor.stores.protocols import Matcher, Reader
+
+_MS = 1_000_000
+_FIELD = "store_check"
+_VISIBLE_SECONDS = 40.0
+_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a write took until it was acknowledged, and from then until it could be read."""
+
+    write_seconds: float
+    visible_seconds: float
+
+
+def write_and_read(config: StoreConfig, process: str) -> Trial:
+    """Write one line, `weir,process=… store_check=1`, and read it. Raises WeirError.
+
+    It waits some time for the sample: VictoriaMetrics shows new ones after seconds.
+    """
+    time_ns = time.time_ns() // _MS * _MS  # some stores keep milliseconds
+    series = Series.of("weir", {"process": process})
+    body = gzip.compress(encode([Record(series, {_FIELD: 1}, time_ns)]))
+    began = time.monotonic()
+    writer = open_writer(config)
+    try:
+        writer.write(body)
+    finally:
+        writer.close()
+    written = time.monotonic()
+    reader = open_reader(config)
+    try:
+        while not _has(reader, process, time_ns):
+            if time.monotonic() - written > _VISIBLE_SECONDS:
+                raise StoreUnavailable(
+                    f"{config.store} acknowledged a sample, and does not show it within"
+                    f" {_VISIBLE_SECONDS:g} s: do reading and writing name the same place?"
+                )
+            time.sleep(_PAUSE_SECONDS)
+    finally:
+        reader.close()
+    return Trial(written - began, time.monotonic() - written)
+
+
+def _has(reader: Reader, process: str, time_ns: int) -> bool:
+    named = (Matcher("process", "=", process),)
+    return any(
+        time_ns in found.times
+        for found in reader.select("weir", (_FIELD,), named, time_ns, time_ns)
+    )
