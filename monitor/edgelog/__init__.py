@@ -7,9 +7,11 @@ Open the folder and you see the parts:
     segments   all of them in order, and the sequence number that comes next
     reader     whole records after a cursor, never more than asked for
     backward   records from the newest back
-    cursor     EPOCH:SEQUENCE, a place in one log
+    cursor     EPOCH.RUN:SEQUENCE, a place in one log
+    runs       who has given which cursors: a log that was put back from a copy gives others
     consumers  who has acknowledged what, durably
     gap        what a consumer is told in the place of records that had to go
+    losses     what was lost: counted, and said
     directory  the files around the segments: lock, epoch, atomic replacement
     keeper     appending within the bounds
     log        EdgeLog: all of it together
@@ -18,6 +20,7 @@ Files of a log directory:
 
     lock                          held (flock) by the one process that writes
     epoch                         random hex, made with the log
+    runs                          RUN SEQUENCE: each opening, and the number that came next then
     segments/0000…0001.log        frames; the name is the first sequence number
     consumers/NAME                EPOCH:SEQUENCE, the last record that NAME acknowledged
 """

@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from monitor.errors import WeirError
@@ -72,8 +73,9 @@ class Lock:
                 f"edge log {directory}: process {holder or 'unknown'} has it open; "
                 "stop that one, or give this one a directory of its own"
             ) from None
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a full disk: nobody needs the number
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let another process open the log."""

@@ -23,6 +23,8 @@ _FIELDS = struct.Struct(">4sIQqI")
 _CRC = struct.Struct(">I")
 HEADER_BYTES = _FIELDS.size + _CRC.size
 _SEARCH_BYTES = 64 * 1024
+PAGE_BYTES = 4096
+"""What a disk gives or does not give as a whole."""
 
 
 class Frame(NamedTuple):
@@ -91,7 +93,10 @@ def _next_frame(fd: int, start: int, end: int) -> int:
     while start < end:
         chunk = _pread(fd, min(_SEARCH_BYTES, end - start), start)
         if not chunk:
-            return end
+            if start >= os.fstat(fd).st_size:
+                return end
+            start += PAGE_BYTES - start % PAGE_BYTES  # the disk does not give this one
+            continue
         found = chunk.find(MAGIC)
         while found >= 0:
             frame = header_at(fd, start + found)
@@ -105,10 +110,11 @@ def _next_frame(fd: int, start: int, end: int) -> int:
 
 
 def _pread(fd: int, length: int, offset: int) -> bytes:
-    """What the disk gives; a bad sector (EIO) is damage like any other."""
-    try:
-        return os.pread(fd, length, offset)
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        return b""
+    """What the disk gives, if need be at the second try; a bad sector (EIO) is damage."""
+    for _ in range(2):
+        try:
+            return os.pread(fd, length, offset)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+    return b""

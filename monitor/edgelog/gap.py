@@ -35,7 +35,7 @@ def other_log(cursor: Cursor, consumer: str, tags: Tags, time_ns: int) -> bytes:
     """A gzip member: what followed `cursor` is not in this log; nobody can know how much it was."""
     fields: dict[str, Value] = {
         "log_gap_first_seq": cursor.sequence + 1,
-        "log_gap_reason": f"the cursor {cursor} is of another log",
+        "log_gap_reason": f"the cursor {cursor} is of another log, or of a later state of this one",
     }
     return _member(fields, consumer, tags, time_ns)
 

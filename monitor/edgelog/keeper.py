@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.edgelog import frame
 from monitor.edgelog.directory import LogError
-from monitor.edgelog.segment import Segment
+from monitor.edgelog.segment import FULL, Segment
 from monitor.edgelog.segments import Segments
 
 log = logging.getLogger(__name__)
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_SEGMENTS = 64
+"""That the whole is divided into: so much of it goes at once."""
+_LEAST_BYTES = 16 * 1024
+"""Of a segment on a disk that is smaller than the bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,6 @@ class Limits:
     max_age_seconds: float = 24 * 3600
 
     @property
-    def segment_bytes(self) -> int:
-        """Size at which a new segment is begun: a 64th of the whole."""
-        return self.max_bytes // 64
-
-    @property
     def segment_ns(self) -> int:
         """Age at which a new segment is begun, so that in a quiet log too the old one can go."""
         return int(self.max_age_seconds * 1e9 / 24)
@@ -44,6 +42,8 @@ class Keeper:
     """Appends to the segments and drops from them; tells `on_drop` which segment went, and why.
 
     Each append waits for the disk (fdatasync), so a power cut costs no record that was appended.
+    Age is counted by `steady`, a clock that nobody sets: where the wall clock jumps, nothing is
+    dropped for it and nothing is kept for it.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Keeper:
         directory: Path,
         segments: Segments,
         limits: Limits,
-        clock: Callable[[], int],
+        steady: Callable[[], int],
         on_drop: Callable[[Segment, str], None],
     ) -> None:
         self._directory = directory
         self._segments = segments
         self._limits = limits
-        self._clock = clock
+        self._steady = steady
         self._on_drop = on_drop
         self._expire_failed = False
 
@@ -65,7 +65,8 @@ class Keeper:
         """Append one record, on the disk when this returns its sequence number.
 
         On a full disk the oldest segments are dropped until they freed twice what is needed;
-        freeing more would not help. Raises LogError; nothing half-written stays.
+        freeing more would not help. After any other failure it is tried once more, in a new
+        segment. Raises LogError; nothing half-written stays.
         """
         need = frame.HEADER_BYTES + len(payload)
         while self._segments.total_bytes + need > self._limits.max_bytes:
@@ -74,21 +75,25 @@ class Keeper:
                     f"edge log {self._directory}: a record of {need:,} bytes is larger than the "
                     f"whole log may be ({self._limits.max_bytes:,}); raise that bound"
                 )
-        freed = 0
+        freed, tries = 0, 2
         while True:
             try:
                 return self._write(payload, time_ns)
             except OSError as error:
-                more = error.errno in _FULL and freed < 2 * need and self._drop("disk full")
+                if error.errno in FULL:
+                    more = freed < 2 * need and self._drop("disk full")
+                    freed += more
+                else:
+                    tries -= 1
+                    more = tries
                 if not more:
                     raise self._cannot(f"keep a record of {need:,} bytes", error) from None
-                freed += more
 
     def expire(self) -> None:
         """Drop the segments that are older than the age bound, never the one appended to."""
-        limit = self._clock() - int(self._limits.max_age_seconds * 1e9)
+        limit = self._steady() - int(self._limits.max_age_seconds * 1e9)
         try:
-            while self._segments.count > 1 and self._segments.oldest_is_before(limit):
+            while self._segments.count > 1 and self._segments.oldest_ended_before(limit):
                 self._drop("age bound")
             self._expire_failed = False
         except LogError as error:
@@ -98,24 +103,26 @@ class Keeper:
 
     def _write(self, payload: bytes, time_ns: int) -> int:
         active = self._segments.active()
-        if active.size >= self._limits.segment_bytes or self._is_old(active):
+        if active.size >= self._segment_bytes() or self._is_old(active):
             self._segments.roll()
             active = self._segments.active()
         sequence = self._segments.next
-        before = active.size, active.last
         active.append(sequence, time_ns, payload)
-        try:
-            active.sync()
-        except OSError:
-            active.take_back(*before)
-            raise
+        active.ended_at = self._steady()
+        if active.begun_at is None:
+            active.begun_at = active.ended_at
         self._segments.next = sequence + 1
         return sequence
 
+    def _segment_bytes(self) -> int:
+        """Size at which a new segment is begun: a part of the log's bound, or of a smaller disk."""
+        disk = os.statvfs(self._directory)
+        room = self._segments.total_bytes + disk.f_bavail * disk.f_frsize
+        return min(self._limits.max_bytes // _SEGMENTS, max(_LEAST_BYTES, room // _SEGMENTS))
+
     def _is_old(self, active: Segment) -> bool:
-        if active.oldest_ns is None:
-            return False
-        return self._clock() - active.oldest_ns > self._limits.segment_ns
+        begun_at = active.begun_at
+        return begun_at is not None and self._steady() - begun_at > self._limits.segment_ns
 
     def _drop(self, reason: str) -> int:
         """Drop the oldest segment; returns the bytes freed, 0 if there was none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import zlib
@@ -17,11 +16,11 @@ from monitor.edgelog.consumers import Consumers, check_name
 from monitor.edgelog.cursor import Cursor
 from monitor.edgelog.directory import Lock, LogError, new_epoch, read_epoch
 from monitor.edgelog.keeper import Keeper, Limits
+from monitor.edgelog.losses import Losses
 from monitor.edgelog.reader import Batch, Place, SegmentGone, collect
+from monitor.edgelog.runs import Runs
 from monitor.edgelog.segment import Segment, View
 from monitor.edgelog.segments import Segments, segment_paths
-
-log = logging.getLogger(__name__)
 
 MAX_LINES_BYTES = 16 * 1024 * 1024
 MAX_RECORD_BYTES = 4 * 1024 * 1024
@@ -29,6 +28,11 @@ MAX_RECORD_BYTES = 4 * 1024 * 1024
 SMALL_LINES_BYTES = MAX_RECORD_BYTES - 64 * 1024
 """Lines of this size make a record that is never too large, however badly they compress."""
 _PLACES = 64
+
+
+def steady_ns() -> int:
+    """Nanoseconds of a clock that nobody sets, and that counts on while the machine sleeps."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +69,20 @@ class EdgeLog:
         *,
         tags: Mapping[str, str | None] | None = None,
         clock: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = steady_ns,
     ) -> None:
         """Open or create the log. `tags` (cluster, node) stand on the lines it writes itself.
 
+        `clock` is Unix ns; `steady` ns of a clock that nobody sets, by which records grow old.
         Raises LogError when the directory cannot be used or another process has it open.
         """
         self.directory = directory
         self._tags = dict(tags or {})
         self._clock = clock
+        self._steady = steady
         self._mutex = threading.RLock()
-        self._losing: set[str] = set()
         self._places: OrderedDict[int, Place] = OrderedDict()
-        self._damage_seen: set[tuple[Path, int]] = set()
-        self._dropped = self._lost = self._damaged = self._refused = 0
+        self._losses = Losses(directory, steady)
         try:
             self._open(limits or Limits())
         except OSError as error:
@@ -96,8 +101,11 @@ class EdgeLog:
         self.epoch = known or new_epoch(self.directory)
         self._consumers = Consumers(consumers, self.epoch)
         self._segments = Segments(files, max([0, *self._consumers.all().values()]) + 1)
+        self._losses.damaged += self._segments.damaged
+        self._segments.date(self._clock(), self._steady())
+        self._runs = Runs(self.directory, self._segments.next)
         self._segments.active()
-        self._keeper = Keeper(self.directory, self._segments, limits, self._clock, self._on_drop)
+        self._keeper = Keeper(self.directory, self._segments, limits, self._steady, self._on_drop)
 
     def append(self, lines: bytes, time_ns: int | None = None) -> int:
         """Keep one record of whole lines; returns its sequence number once it is on the disk.
@@ -111,7 +119,7 @@ class EdgeLog:
                 self._check_size(lines, payload)
                 sequence = self._keeper.put(payload, self._clock() if time_ns is None else time_ns)
             except LogError:
-                self._refused += 1
+                self._losses.refuse()
                 raise
             self._keeper.expire()
             return sequence
@@ -146,7 +154,7 @@ class EdgeLog:
         with self._mutex:
             views = self._segments.views()
         try:
-            yield from newest_first(views, span, self._note_damage)
+            yield from newest_first(views, span, self._losses.damage)
         except OSError as error:
             raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
 
@@ -165,6 +173,8 @@ class EdgeLog:
             if ack is not None and foreign is None:
                 start = ack.sequence if done is None else max(done, ack.sequence)
             self._consumers.move(consumer, start)
+            if foreign is not None:
+                self._losses.foreign(consumer, foreign, start)
         return self._read(start, max_bytes, foreign, consumer)
 
     def forget(self, consumer: str) -> bool:
@@ -186,10 +196,10 @@ class EdgeLog:
                 segments=self._segments.count,
                 oldest_ns=oldest.oldest_ns if oldest else None,
                 last_sequence=self._segments.next - 1,
-                dropped_records=self._dropped,
-                lost_records=self._lost,
-                refused_records=self._refused,
-                damaged=self._damaged,
+                dropped_records=self._losses.dropped,
+                lost_records=self._losses.lost,
+                refused_records=self._losses.refused,
+                damaged=self._losses.damaged,
                 backlog={name: _beyond(sequence, views) for name, sequence in done.items()},
             )
 
@@ -209,7 +219,7 @@ class EdgeLog:
                 place = self._places.get(start)
             room = gap.ROOM_BYTES if foreign is not None or start < before else 0
             try:
-                found = collect(views, start, max_bytes - room, place, self._note_damage)
+                found = collect(views, start, max_bytes - room, place, self._losses.damage)
                 break
             except SegmentGone as gone:
                 self._forget_vanished(gone.path)
@@ -226,7 +236,7 @@ class EdgeLog:
         sequence = max(found.sequence, before)
         return Batch(
             body=b"".join(members),
-            cursor=Cursor(self.epoch, sequence),
+            cursor=Cursor(self.epoch, sequence, self._runs.current),
             records=len(members),
             backlog=_beyond(sequence, views),
             newest_ns=found.newest_ns,
@@ -239,48 +249,17 @@ class EdgeLog:
             if len(self._places) > _PLACES:
                 self._places.popitem(last=False)
 
-    def _note_damage(self, path: Path, offset: int, what: str) -> None:
-        with self._mutex:
-            if (path, offset) not in self._damage_seen:
-                self._damage_seen.add((path, offset))
-                self._damaged += 1
-                log.warning("%s is damaged at offset %d: %s; reading on", path, offset, what)
-
     def _forget_vanished(self, path: Path) -> None:
         with self._mutex:
-            segment = self._segments.vanished(path)
-            if segment is not None:
-                self._damaged += 1
-                log.warning("%s was removed by someone else; its records are lost", path)
+            if self._segments.vanished(path) is not None:
+                self._losses.vanish(path)
 
     def _is_ours(self, cursor: Cursor) -> bool:
-        return cursor.epoch == self.epoch and cursor.sequence <= self._segments.last_readable
-
-    # -- losses ---------------------------------------------------------------------------------
+        last = self._segments.last_readable
+        return cursor.epoch == self.epoch and self._runs.gave(cursor, last)
 
     def _on_drop(self, dropped: Segment, reason: str) -> None:
-        self._dropped += dropped.last - dropped.first + 1
-        self._damage_seen = {seen for seen in self._damage_seen if seen[0] != dropped.path}
-        lost = 0
-        for name, done in self._consumers.all().items():
-            missed = dropped.last - max(dropped.first - 1, done)
-            if missed > 0:
-                lost = max(lost, missed)
-                self._say_losing(name, reason)
-            else:
-                self._losing.discard(name)
-        self._lost += lost
-
-    def _say_losing(self, consumer: str, reason: str) -> None:
-        if consumer not in self._losing:
-            self._losing.add(consumer)
-            log.warning(
-                "edge log %s: records are dropped (%s) before consumer %s has pulled them; "
-                "is it running, and its store?",
-                self.directory,
-                reason,
-                consumer,
-            )
+        self._losses.drop(dropped, reason, self._consumers.all())
 
 
 def _beyond(sequence: int, views: Sequence[View]) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor.edgelog import frame
 from monitor.edgelog.directory import sync_directory
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,25 @@ class View:
     size: int
 
 
+class Cut(NamedTuple):
+    """What was cut off the newest file: bytes, and places in them that no kill leaves so.
+
+    A kill leaves the beginning of a record; what is whole in length and not in content is damage.
+    """
+
+    length: int
+    damaged: int
+
+
 class Segment:
     """A file named by its first sequence number.
 
     Attributes: `first` and `last` sequence number (`last` is `first - 1` while empty), `size` in
     bytes of whole frames, `oldest_ns` and `newest_ns` Unix time of its first and last record (None
-    while empty). `view` is what readers may see: only what is known to be on the disk, so that no
-    reader ever holds a cursor to a record that a power cut takes back.
+    while empty), `begun_at` and `ended_at` when these were appended, by a steady clock. `view` is
+    what readers may see: only what is known to be on the disk, so that no reader ever holds a
+    cursor to a record that a power cut takes back. A `suspect` one is not to be appended to: after
+    a failed sync the kernel may call clean what is not on the disk.
     """
 
     def __init__(self, path: Path, first: int) -> None:
@@ -36,6 +53,9 @@ class Segment:
         self.size = 0
         self.oldest_ns: int | None = None
         self.newest_ns: int | None = None
+        self.begun_at: int | None = None
+        self.ended_at: int | None = None
+        self.suspect = False
         self.view = View(path, first, first - 1, 0)
         self._fd = -1
 
@@ -43,8 +63,14 @@ class Segment:
     def create(cls, directory: Path, first: int) -> Segment:
         """A new empty file, its name durable. OSError."""
         segment = cls(directory / f"{first:020d}.log", first)
-        segment.open()
-        sync_directory(directory)
+        try:
+            segment.open()
+            sync_directory(directory)
+        except OSError:
+            segment.close()
+            with suppress(OSError):
+                segment.path.unlink()  # its name may never reach the disk
+            raise
         return segment
 
     @classmethod
@@ -70,10 +96,10 @@ class Segment:
         return segment
 
     @classmethod
-    def repair(cls, path: Path) -> tuple[Segment, int]:
+    def repair(cls, path: Path) -> tuple[Segment, Cut]:
         """The newest file after a crash: what follows its last whole record is cut away.
 
-        Returns the segment and the number of bytes cut. In their place stands an empty record with
+        Returns the segment and what was cut. In its place stands an empty record with
         the highest number that they may have held: a reader may know it, so it is not given again.
         Raises OSError.
         """
@@ -81,9 +107,9 @@ class Segment:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             stat = os.fstat(fd)
-            taken = segment._find_end(fd, stat.st_size)
-            cut = stat.st_size - segment.size
-            if cut:
+            taken, damaged = segment._find_end(fd, stat.st_size)
+            cut = Cut(stat.st_size - segment.size, damaged)
+            if cut.length:
                 time_ns = segment.newest_ns or stat.st_mtime_ns
                 os.ftruncate(fd, segment.size)
                 os.pwrite(fd, frame.encode(taken, time_ns, b""), segment.size)
@@ -94,19 +120,24 @@ class Segment:
         segment.publish()
         return segment, cut
 
-    def _find_end(self, fd: int, size: int) -> int:
-        """Grow to the last whole record; returns the highest number that may have been given."""
-        taken = self.last
+    def _find_end(self, fd: int, size: int) -> tuple[int, int]:
+        """Grow to the last whole record.
+
+        Returns the highest number that may have been given, and the damaged places behind the end.
+        """
+        taken, damaged = self.last, 0
         for found in frame.walk(fd, 0, size):
             if isinstance(found, frame.Frame):
-                taken = found.sequence
+                taken, damaged = found.sequence, damaged + 1
                 if frame.payload_of(fd, found) is not None:
                     self._grow(found)
+                    damaged = 0
             elif (torn := frame.header_at(fd, found.offset)) is not None:
                 taken = torn.sequence
             else:
                 taken += -(-found.length // frame.HEADER_BYTES)
-        return taken
+                damaged += found.length >= frame.HEADER_BYTES
+        return taken, damaged
 
     def open(self) -> None:
         """Get ready to append, if not ready yet. OSError."""
@@ -114,24 +145,21 @@ class Segment:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def append(self, sequence: int, time_ns: int, payload: bytes) -> None:
-        """Write one frame behind the last; of a failed write nothing stays. OSError."""
-        data = frame.encode(sequence, time_ns, payload)
+        """Write one frame behind the last, wait until it is on the disk, let readers see it.
+
+        Raises OSError: then nothing was appended, and nothing of it stays where the disk allows.
+        """
+        written = False
         try:
-            self._write(data)
-        except OSError:
-            os.ftruncate(self._fd, self.size)
+            self._write(frame.encode(sequence, time_ns, payload))
+            written = True
+            os.fdatasync(self._fd)
+        except OSError as error:
+            self.suspect = written or error.errno not in FULL
+            with suppress(OSError):
+                os.ftruncate(self._fd, self.size)
             raise
-        header = frame.Frame(self.size, len(payload), sequence, time_ns, 0)
-        self._grow(header)
-
-    def take_back(self, size: int, last: int) -> None:
-        """Return to an earlier `size` and `last`: the disk did not confirm what came since."""
-        self.size, self.last = size, last
-        os.ftruncate(self._fd, size)
-
-    def sync(self) -> None:
-        """Wait until what was appended is on the disk, then let readers see it. OSError."""
-        os.fdatasync(self._fd)
+        self._grow(frame.Frame(self.size, len(payload), sequence, time_ns, 0))
         self.publish()
 
     def publish(self) -> None:
@@ -147,8 +175,9 @@ class Segment:
     def drop(self) -> None:
         """Delete the file. Emptied first, so that its space is free even while someone reads it."""
         self.close()
-        os.truncate(self.path, 0)
-        self.path.unlink()
+        with suppress(FileNotFoundError):  # someone else was here
+            os.truncate(self.path, 0)
+            self.path.unlink()
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)

@@ -23,10 +23,14 @@ class Segments:
     """The files and the sequence number that comes next. Every method may raise OSError."""
 
     def __init__(self, directory: Path, at_least: int) -> None:
-        """Load what is there, repair the newest file, and go on no lower than `at_least`."""
+        """Load what is there, repair the newest file, and go on no lower than `at_least`.
+
+        `damaged` places were cut off in the repair.
+        """
         self._directory = directory
         self._files: list[Segment] = []
         self.next = at_least
+        self.damaged = 0
         self._load(segment_paths(directory))
 
     def _load(self, paths: list[Path]) -> None:
@@ -35,8 +39,10 @@ class Segments:
         for path, following in itertools.pairwise(paths):
             self._files.append(Segment.load(path, int(following.stem)))
         newest, cut = Segment.repair(paths[-1])
-        if cut:
-            log.warning("%s: %d bytes behind the last whole record were cut away", newest.path, cut)
+        self.damaged = cut.damaged
+        if cut.length:
+            text = "%s: %d bytes behind the last whole record were cut away"
+            log.warning(text, newest.path, cut.length)
         self._files.append(newest)
         self.next = max(self.next, newest.last + 1)
         for empty in [s for s in self._files if s.last < s.first and s.first != self.next]:
@@ -58,10 +64,20 @@ class Segments:
         """The file that is dropped next."""
         return self._files[0] if self._files else None
 
-    def oldest_is_before(self, time_ns: int) -> bool:
-        """Whether all of the oldest file's records are older than a Unix time."""
-        newest = self._files[0].newest_ns if self._files else None
-        return newest is not None and newest < time_ns
+    def oldest_ended_before(self, steady_ns: int) -> bool:
+        """Whether all of the oldest file's records were appended before, by the steady clock."""
+        ended_at = self._files[0].ended_at if self._files else None
+        return ended_at is not None and ended_at < steady_ns
+
+    def date(self, now_ns: int, steady_ns: int) -> None:
+        """Say when the records that were found were appended, by a steady clock.
+
+        This once the wall clock is believed; records that it calls future are of now.
+        """
+        for segment in self._files:
+            if segment.oldest_ns is not None and segment.newest_ns is not None:
+                segment.begun_at = steady_ns - max(0, now_ns - segment.oldest_ns)
+                segment.ended_at = steady_ns - max(0, now_ns - segment.newest_ns)
 
     @property
     def before_oldest(self) -> int:
@@ -81,7 +97,8 @@ class Segments:
 
     def active(self) -> Segment:
         """The file to append to; a new one is begun where there is none that ends at `next`."""
-        if not self._files or self._files[-1].last + 1 != self.next:
+        last = self._files[-1] if self._files else None
+        if last is None or last.last + 1 != self.next or last.suspect:
             self.roll()
         self._files[-1].open()
         return self._files[-1]
@@ -90,6 +107,8 @@ class Segments:
         """End the last file and begin a new one."""
         if self._files:
             self._files[-1].close()
+            if self._files[-1].last < self._files[-1].first:
+                self._files.pop().drop()  # the new one has its name
         self._files.append(Segment.create(self._directory, self.next))
 
     def drop_oldest(self) -> Segment | None:

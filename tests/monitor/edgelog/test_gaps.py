@@ -56,7 +56,7 @@ def test_a_gap_is_repeated_until_it_is_acknowledged(fast_path: Path) -> None:
     assert log.pull("store", None, 4000) == first
     log.close()
     log = EdgeLog(fast_path, LIMITS)
-    assert log.pull("store", None, 4000) == first
+    assert log.pull("store", None, 4000).body == first.body
     assert not members(log.pull("store", first.cursor, 4000).body)[0].startswith(b"weir")
 
 
@@ -119,7 +119,8 @@ def test_a_cursor_of_another_log_is_a_gap(tmp_path: Path, cursor: Cursor | None)
     assert _record(gap).time_ns == 76
     assert _record(gap).fields == {
         "log_gap_first_seq": foreign.sequence + 1,
-        "log_gap_reason": f"the cursor {foreign} is of another log",
+        "log_gap_reason": f"the cursor {foreign} is of another log, "
+        "or of a later state of this one",
     }
     assert log.pull("store", batch.cursor, 100).records == 0
 
@@ -127,7 +128,8 @@ def test_a_cursor_of_another_log_is_a_gap(tmp_path: Path, cursor: Cursor | None)
 def test_another_log_that_is_still_empty_says_so_too(tmp_path: Path) -> None:
     log = EdgeLog(tmp_path)
     batch = log.pull("store", Cursor("ab", 500), 100)
-    assert (batch.records, batch.newest_ns, batch.cursor) == (1, None, Cursor(log.epoch, 0))
+    assert (batch.records, batch.newest_ns) == (1, None)
+    assert batch.cursor[:2] == (log.epoch, 0)
     assert log.pull("store", batch.cursor, 100).records == 0
 
 
