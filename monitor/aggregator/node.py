@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from monitor.edgelog import Cursor
 from monitor.stream.client import Pulled
 
+FEW_RECORDS = 3
+"""A node with no more than these waiting is live: they came while the last pull went on."""
+
 
 @dataclass(slots=True)
 class Node:
@@ -14,7 +17,9 @@ class Node:
 
     `cursor` stands behind the last records that the store said it has; it is a courtesy, the node
     keeps what was acknowledged. Up to sequence `careful_until` records are pulled one by one,
-    because the store refused something among them. Times are Unix seconds; 0 is never.
+    because the store refused something among them. Times are Unix seconds; 0 is never. `labels`
+    (a JSON object) and `sources` are what named it; many nodes share them. Once it is `gone`
+    nobody names it any longer, and it is not pulled again.
     """
 
     url: str
@@ -26,6 +31,9 @@ class Node:
     error_since: float = 0.0
     answered_at: float = 0.0
     newest_at: float = 0.0
+    labels: str = "{}"
+    sources: tuple[str, ...] = ()
+    gone: bool = False
 
     def failed(self, error: str, now: float) -> bool:
         """A pull failed; True if this is news: another error than the last one."""
@@ -55,3 +63,11 @@ class Node:
     def is_careful(self) -> bool:
         """Whether records are to be pulled one by one."""
         return self.careful_until > (self.cursor.sequence if self.cursor else 0)
+
+    def is_behind(self) -> bool:
+        """Whether there is a backlog to drain."""
+        return self.backlog > FEW_RECORDS
+
+    def lag_seconds(self, now: float) -> float | None:
+        """Age of the newest record that the store has; None before the first."""
+        return now - self.newest_at if self.newest_at else None

@@ -1,74 +1,71 @@
-"""Which node is due: two heaps by time, so that slow nodes can delay only each other."""
+"""The nodes between the workers: each waits here until one of them is due."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
+import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from monitor.aggregator.lanes import Lanes
 from monitor.aggregator.node import Node
-
-_Heap = list[tuple[float, int, Node]]
 
 
 class Schedule:
-    """Hands out nodes when they are due, each to one worker at a time.
+    """Hands out nodes when they are due, each to one worker at a time; `Lanes` says which."""
 
-    A node that was given back as slow waits in a lane of its own, out of which at most
-    `slow_at_once` are handed out at the same time: however many nodes hang, the other workers are
-    there for the rest.
-    """
-
-    def __init__(self, nodes: Sequence[Node], spread_seconds: float, slow_at_once: int) -> None:
-        """All nodes are due once within the first `spread_seconds`."""
-        now = time.monotonic()
-        step = spread_seconds / max(1, len(nodes))
-        self._tie = itertools.count()
-        self._fast: _Heap = [
-            (now + index * step, next(self._tie), node) for index, node in enumerate(nodes)
-        ]
-        self._slow: _Heap = []
-        self._slow_out: set[int] = set()
-        self._slow_at_once = slow_at_once
+    def __init__(self, workers: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lanes = Lanes(workers)
+        self._clock = clock
         self._stopped = False
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._watching = threading.Condition(lock)
+        self._idle = threading.Condition(lock)
+        self._wakes_at: float | None = None
+
+    def add(self, nodes: Sequence[Node], spread_seconds: float) -> None:
+        """Begin with these: each is due once, at its own moment within `spread_seconds`."""
+        now = self._clock()
+        step = spread_seconds / max(1, len(nodes))
+        with self._watching:
+            for index, node in enumerate(nodes):
+                jitter = random.random()  # noqa: S311 - no secret
+                self._lanes.put(node, now + step * (index + jitter))
+            self._watching.notify()
 
     def take(self) -> Node | None:
         """Wait for the next node that is due; None once stopped."""
-        with self._changed:
+        with self._watching:
             while not self._stopped:
-                now = time.monotonic()
-                if self._is_due(self._fast, now):
-                    return heapq.heappop(self._fast)[2]
-                if len(self._slow_out) < self._slow_at_once and self._is_due(self._slow, now):
-                    node = heapq.heappop(self._slow)[2]
-                    self._slow_out.add(id(node))
-                    return node
-                self._changed.wait(self._wait_seconds(now))
+                now = self._clock()
+                node = self._lanes.take(now)
+                if node is None:
+                    self._wait(now)
+                    continue
+                if self._wakes_at is None:
+                    self._idle.notify()
+                return node
             return None
 
     def give_back(self, node: Node, in_seconds: float, slow: bool) -> None:
-        """`node` is due again in `in_seconds`; `slow` says which lane it waits in."""
-        with self._changed:
-            self._slow_out.discard(id(node))
-            entry = (time.monotonic() + in_seconds, next(self._tie), node)
-            heapq.heappush(self._slow if slow else self._fast, entry)
-            self._changed.notify()
+        """`node` is due again in `in_seconds`; one that is gone is forgotten."""
+        with self._watching:
+            self._lanes.put(node, self._clock() + in_seconds, slow=slow)
+            if self._wakes_at is not None and self._lanes.next_due() < self._wakes_at:
+                self._watching.notify()
 
     def stop(self) -> None:
         """Hand out nothing more."""
-        with self._changed:
+        with self._watching:
             self._stopped = True
-            self._changed.notify_all()
+            self._watching.notify_all()
+            self._idle.notify_all()
 
-    def _is_due(self, heap: _Heap, now: float) -> bool:
-        return bool(heap) and heap[0][0] <= now
-
-    def _wait_seconds(self, now: float) -> float | None:
-        heaps = [self._fast]
-        if len(self._slow_out) < self._slow_at_once:
-            heaps.append(self._slow)
-        due = [heap[0][0] for heap in heaps if heap]
-        return max(0.0, min(due) - now) if due else None
+    def _wait(self, now: float) -> None:
+        """One worker watches the time, and the next takes over: else each moment would wake all."""
+        if self._wakes_at is not None:
+            self._idle.wait()
+            return
+        self._wakes_at = self._lanes.next_due()
+        self._watching.wait(min(self._wakes_at - now, threading.TIMEOUT_MAX))
+        self._wakes_at = None

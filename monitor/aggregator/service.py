@@ -13,11 +13,13 @@ from monitor.aggregator.config import AggregatorConfig
 from monitor.aggregator.gate import Gate
 from monitor.aggregator.group_commit import GroupCommit
 from monitor.aggregator.node import Node
+from monitor.aggregator.node_metrics import FleetMetrics, each
 from monitor.aggregator.pipe import Next, Pipe
 from monitor.aggregator.quarantine import Quarantine
+from monitor.aggregator.roster import Roster
 from monitor.aggregator.schedule import Schedule
-from monitor.aggregator.targets import readiness, targets
-from monitor.aggregator.telemetry import NodeMetrics, StoreMetrics, Telemetry
+from monitor.aggregator.targets import prometheus_response, readiness, targets_response
+from monitor.aggregator.telemetry import StoreMetrics, Telemetry
 from monitor.stores.open import open_writer
 from monitor.stores.protocols import Writer
 from monitor.stream.client import NodeClient
@@ -28,6 +30,7 @@ from monitor.web.telemetry import metrics_response
 log = logging.getLogger(__name__)
 
 _FAULT_PAUSE_SECONDS = 30.0
+_FIRST_PULLS_PER_SECOND = 500
 _STOP_SECONDS = 5.0
 
 
@@ -41,7 +44,6 @@ class Aggregator:
 
         Raises ConfigError.
         """
-        self.nodes = [Node(url) for url in config.node_urls]
         self._telemetry = Telemetry()
         self._writer = writer or open_writer(config.store_config)
         self._gate = Gate(self._writer, self._telemetry.on_store_error)
@@ -62,12 +64,15 @@ class Aggregator:
             batch_bytes=config.batch_bytes,
             poll_seconds=config.poll,
         )
-        self._schedule = Schedule(self.nodes, config.poll, max(1, config.workers // 4))
+        self._poll_seconds = config.poll
+        self._schedule = Schedule(config.workers)
+        self._roster = Roster(self._joined)
+        self._roster.name("nodes", dict.fromkeys(config.node_urls, "{}"))
         self._workers = [
             threading.Thread(target=self._work, name=f"pull-{number}", daemon=True)
-            for number in range(min(config.workers, max(2, len(self.nodes))))
+            for number in range(config.workers)
         ]
-        self._telemetry.registry.register(NodeMetrics(self.nodes))
+        self._telemetry.registry.register(FleetMetrics(self._roster.nodes))
         self._telemetry.registry.register(StoreMetrics(lambda: self._gate.is_open))
         self._server = Server(self._app(), sock, config)
         self.url = self._server.url
@@ -77,7 +82,7 @@ class Aggregator:
         self._server.start()
         for worker in self._workers:
             worker.start()
-        log.info("nodes to pull: %d; %s/api/v1/targets shows each", len(self.nodes), self.url)
+        log.info("nodes to pull: %d; %s/api/v1/targets shows each", len(self._roster), self.url)
 
     def stop(self) -> None:
         """Finish the writes that are under way, cut off the pulls, and let go of everything."""
@@ -91,6 +96,10 @@ class Aggregator:
         self._client.close()
         self._writer.close()
 
+    def _joined(self, nodes: list[Node]) -> None:
+        """New nodes are not all asked at once."""
+        self._schedule.add(nodes, max(self._poll_seconds, len(nodes) / _FIRST_PULLS_PER_SECOND))
+
     def _work(self) -> None:
         while self._gate.wait() and (node := self._schedule.take()) is not None:
             step = Next(_FAULT_PAUSE_SECONDS, slow=False)
@@ -102,16 +111,23 @@ class Aggregator:
 
     def _app(self) -> App:
         app = App()
-        app.add("/metrics", lambda request: metrics_response(request, self._telemetry.registry))
+        app.add("/metrics", self._metrics)
         app.add("/healthz", self._healthz)
         app.add("/readyz", self._readyz)
-        app.add("/api/v1/targets", lambda request: json_response(targets(self.nodes, self._gate)))
+        app.add("/api/v1/targets", self._targets)
+        app.add("/api/v1/sd/prometheus", lambda _: prometheus_response(self._roster.nodes()))
         return app
+
+    def _metrics(self, request: Request) -> Response:
+        return metrics_response(request, self._telemetry.registry, each(self._roster.nodes()))
+
+    def _targets(self, request: Request) -> Response:
+        return targets_response(request, self._roster.nodes(), self._gate, [])
 
     def _healthz(self, request: Request) -> Response:
         alive = all(worker.is_alive() for worker in self._workers)
         return json_response({"ok": alive}, 200 if alive else 503)
 
     def _readyz(self, request: Request) -> Response:
-        reason = readiness(self.nodes, self._gate)
+        reason = readiness(self._roster.nodes(), self._gate, "")
         return json_response({"ready": not reason, "reason": reason}, 503 if reason else 200)

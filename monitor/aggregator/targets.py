@@ -2,58 +2,127 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Request, Response
 
 from monitor.aggregator.gate import Gate
 from monitor.aggregator.node import Node
+from monitor.aggregator.state import STATES, badness, clock, count, in_words, lags, state_of
+from monitor.errors import BadRequest
+
+_AT_ONCE = 100
+"""Nodes in one piece of an answer."""
+
+_NAMES = {0.5: "median", 0.9: "p90", 0.99: "p99", 1.0: "max"}
 
 
-def targets(nodes: Sequence[Node], gate: Gate) -> dict[str, Any]:
-    """What /api/v1/targets answers. Times are Unix seconds, null for never."""
+def targets_response(
+    request: Request, nodes: Sequence[Node], gate: Gate, sources: Sequence[dict[str, Any]]
+) -> Response:
+    """/api/v1/targets?state=failing&state=behind: a summary, then the nodes, worst first.
+
+    Times are Unix seconds, null for never. It is sent piece by piece, so that it needs as little
+    memory for 5,000 nodes as for one.
+    """
+    wanted = _states(request)
     now = time.time()
-    down = gate.error
-    words = "takes samples"
-    if down:
-        backlog = sum(node.backlog for node in nodes)
-        since = time.strftime("%H:%M:%S UTC", time.gmtime(gate.down_since))
-        words = f"down since {since}, at least {backlog} records wait on their nodes: {down}"
-    return {
+    summary = {
         "time": now,
-        "store": {"up": not down, "words": words},
-        "targets": [_target(node, now) for node in nodes],
+        "store": _store(nodes, gate),
+        "nodes": len(nodes),
+        "states": count(nodes, now),
+        "lag_seconds": {_NAMES[share]: lag for share, lag in lags(nodes, now).items()},
+        "sources": sources,
     }
+    shown = sorted(
+        (node for node in nodes if state_of(node, now) in wanted),
+        key=lambda node: badness(node, now),
+    )
+    head = f'{_json(summary)[:-1]},"targets":['
+    return _streamed(head, (_target(node, now) for node in shown), "]}\n")
 
 
-def readiness(nodes: Sequence[Node], gate: Gate) -> str:
-    """ "" if samples flow; else what is in the way."""
+def prometheus_response(nodes: Sequence[Node]) -> Response:
+    """/api/v1/sd/prometheus: the collectors for the http_sd_configs of a Prometheus."""
+    return _streamed("[", (_group(node.url, node.labels) for node in nodes), "]\n")
+
+
+def readiness(nodes: Sequence[Node], gate: Gate, missing: str) -> str:
+    """ "" if samples flow; else what is in the way. `missing` says why there is no node."""
     if gate.error:
         return f"the store takes nothing: {gate.error}"
+    if not nodes:
+        return f"no nodes found yet: {missing}"
     if not any(node.answered_at for node in nodes):
         return "no node has answered yet"
     return ""
 
 
-def _target(node: Node, now: float) -> dict[str, Any]:
-    state, words = _state(node, now)
-    return {
+def _states(request: Request) -> Collection[str]:
+    asked = [state for given in request.args.getlist("state") for state in given.split(",")]
+    for state in asked:
+        if state not in STATES:
+            raise BadRequest(
+                f"state: {state[:40]!r} is none", "state", f"there are {', '.join(STATES)}"
+            )
+    return asked or STATES
+
+
+def _store(nodes: Sequence[Node], gate: Gate) -> dict[str, Any]:
+    if not (down := gate.error):
+        return {"up": True, "words": "takes samples"}
+    backlog = sum(node.backlog for node in nodes)
+    words = f"down since {clock(gate.down_since)}, at least {backlog} records wait on their nodes"
+    return {"up": False, "words": f"{words}: {down}"}
+
+
+def _target(node: Node, now: float) -> str:
+    state = {
         "target": node.url,
-        "state": state,
-        "words": words,
+        "state": state_of(node, now),
+        "words": in_words(node, now),
         "backlog_records": node.backlog,
+        "lag_seconds": node.lag_seconds(now),
         "answered_at": node.answered_at or None,
         "newest_record_at": node.newest_at or None,
+        "error": node.error or None,
+        "error_since": node.error_since if node.failures else None,
+        "sources": node.sources,
     }
+    return f'{_json(state)[:-1]},"labels":{node.labels}}}'
 
 
-def _state(node: Node, now: float) -> tuple[str, str]:
-    if node.failures:
-        return "failing", f"{node.error} (for {now - node.error_since:.0f} s)"
-    if not node.answered_at:
-        return "waiting", "not pulled yet"
-    if node.backlog:
-        return "behind", f"{node.backlog} records wait on the node"
-    if not node.newest_at:
-        return "up", "answers, and has no record yet"
-    return "up", f"the store has its record of {now - node.newest_at:.0f} s ago"
+def _group(url: str, labels: str) -> str:
+    """One target group. What Prometheus would not assume by itself is told by its own labels."""
+    parts = urlsplit(url)
+    own = {}
+    if parts.scheme != "http":
+        own["__scheme__"] = parts.scheme
+    if parts.path:
+        own["__metrics_path__"] = f"{parts.path}/metrics"
+    merged = _json(json.loads(labels) | own) if own else labels
+    return f'{{"targets":[{_json(parts.netloc)}],"labels":{merged}}}'
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
+
+
+def _streamed(head: str, items: Iterator[str], tail: str) -> Response:
+    return Response(_pieces(head, items, tail), content_type="application/json")
+
+
+def _pieces(head: str, items: Iterator[str], tail: str) -> Iterator[str]:
+    gathered = [head]
+    for number, item in enumerate(items):
+        gathered.append(f",{item}" if number else item)
+        if len(gathered) > _AT_ONCE:
+            yield "".join(gathered)
+            gathered.clear()
+    gathered.append(tail)
+    yield "".join(gathered)

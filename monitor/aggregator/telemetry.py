@@ -1,15 +1,13 @@
-"""The aggregator's own metrics: of the pipe as counters, of the nodes as they are when asked."""
+"""The aggregator's own metrics, of the pipe and of the store."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.aggregator.node import Node
 from monitor.errors import StoreError
 
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -74,31 +72,6 @@ class Telemetry:
         """Count a write that failed by its kind: unavailable, forbidden, missing."""
         kind = type(error).__name__.removeprefix("Store").lower()
         self.store_errors.labels(kind).inc()
-
-
-class NodeMetrics(Collector):
-    """Each node's state when the metrics are asked for; nothing is kept for a node in between."""
-
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self._nodes = nodes
-
-    def collect(self) -> Iterator[Metric]:
-        """Up, lag and backlog by node."""
-        label = ["target"]
-        up = GaugeMetricFamily("weir_node_up", "1 if the last pull was answered.", labels=label)
-        lag = GaugeMetricFamily(
-            "weir_node_lag_seconds", "Age of the newest record that the store has.", labels=label
-        )
-        backlog = GaugeMetricFamily(
-            "weir_node_backlog_records", "Records that wait on the node.", labels=label
-        )
-        now = time.time()
-        for node in self._nodes:
-            up.add_metric([node.url], float(bool(node.answered_at) and not node.failures))
-            backlog.add_metric([node.url], node.backlog)
-            if node.newest_at:
-                lag.add_metric([node.url], now - node.newest_at)
-        yield from (up, lag, backlog)
 
 
 class StoreMetrics(Collector):

@@ -1,8 +1,7 @@
-"""The aggregator's small parts: schedule, pauses, quarantine, settings."""
+"""The aggregator's small parts: pauses, quarantine, settings."""
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,51 +11,11 @@ import pytest
 
 from monitor.aggregator.backoff import as_told, pause
 from monitor.aggregator.config import AggregatorConfig
-from monitor.aggregator.node import Node
 from monitor.aggregator.quarantine import Quarantine
-from monitor.aggregator.schedule import Schedule
 from monitor.edgelog import Cursor
 from monitor.errors import ConfigError
 from monitor.gzipped import Shape
 from monitor.stream.client import Pulled
-
-
-def _taken(schedule: Schedule) -> str:
-    node = schedule.take()
-    assert node is not None
-    return node.url
-
-
-def test_nodes_come_in_the_order_in_which_they_are_due() -> None:
-    nodes = [Node(url) for url in "abc"]
-    schedule = Schedule(nodes, 0.0, 1)
-    assert [_taken(schedule) for _ in nodes] == ["a", "b", "c"]
-    schedule.give_back(nodes[0], 0.05, slow=False)
-    schedule.give_back(nodes[1], 0.02, slow=False)
-    schedule.give_back(nodes[2], 0.0, slow=False)
-    assert [_taken(schedule) for _ in nodes] == ["c", "b", "a"]
-
-
-def test_slow_nodes_are_out_a_few_at_a_time() -> None:
-    nodes = [Node(url) for url in "abcd"]
-    schedule = Schedule(nodes, 0.0, slow_at_once=1)
-    for node in [schedule.take() for _ in nodes]:
-        assert node is not None
-        schedule.give_back(node, 0.0 if node.url != "d" else 0.05, slow=node.url != "d")
-    assert _taken(schedule) == "a"
-    assert _taken(schedule) == "d", "b and c wait until a is back"
-    schedule.give_back(nodes[0], 5.0, slow=False)
-    assert _taken(schedule) == "b"
-
-
-def test_stopping_wakes_who_waits() -> None:
-    schedule = Schedule([], 1.0, 1)
-    taken: list[Node | None] = []
-    thread = threading.Thread(target=lambda: taken.append(schedule.take()))
-    thread.start()
-    schedule.stop()
-    thread.join(5)
-    assert taken == [None]
 
 
 def test_pauses_double_up_to_the_longest_and_are_never_in_step() -> None:
