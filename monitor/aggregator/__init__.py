@@ -2,13 +2,17 @@
 
 config        the settings
 node          what is remembered of a node: a few numbers, never a sample
-schedule      which node is due; slow ones wait in a lane of their own
+roster        the nodes that are pulled now; they come and go
+lanes         which node is due: live ones, those with a backlog, slow ones
+schedule      the nodes between the workers
 backoff       pauses that grow, with jitter
 gate          the store, and the pause of everything while it cannot be written
 group_commit  many nodes' bodies in one write
 quarantine    bodies that the store will never take, with its reason
 pipe          one step: pull, write, and only then move the cursor
 telemetry     the aggregator's own metrics
-targets       the state of every node in words
+state         the state of a node, as a word and in words
+node_metrics  the nodes in all, and each, for /metrics
+targets       the state of every node, as /api/v1/targets tells it
 service       Aggregator: all of it, started and stopped
 """

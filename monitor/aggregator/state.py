@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -64,7 +65,7 @@ def lags(nodes: Sequence[Node], now: float) -> dict[float, float]:
     known = sorted(lag for node in nodes if (lag := node.lag_seconds(now)) is not None)
     if not known:
         return {}
-    return {share: known[max(0, round(share * len(known)) - 1)] for share in _SHARES}
+    return {share: known[math.ceil(share * len(known)) - 1] for share in _SHARES}
 
 
 def clock(time_seconds: float) -> str:
