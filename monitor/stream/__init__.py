@@ -1,7 +1,8 @@
 """The stream: a node's edge log over HTTP, and how it is pulled.
 
-wire      the names and bounds that both sides share
-server    the endpoints, for a process that has an edge log
-client    pulls from a node
-deadline  ends a pull that takes too long, however slowly the other side drips
+wire        the names and bounds that both sides share
+server      the endpoints, for a process that has an edge log
+client      pulls from a node
+connection  one connection; a pull ends in time, however slowly the other side drips
+kept        the connections that stay open
 """

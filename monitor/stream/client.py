@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import ssl
+import threading
+import time
 from dataclasses import dataclass
-from urllib.parse import urlencode
-
-import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    SSLError,
-)
+from http.client import HTTPException
+from urllib.parse import quote, urlencode, urlsplit
 
 from monitor.edgelog import Cursor
 from monitor.errors import BadRequest, ConfigError, WeirError
 from monitor.gzipped import Shape, look_through
 from monitor.stream import wire
-from monitor.stream.connections import POOLS
-from monitor.stream.deadline import Watchdog
+from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection
+from monitor.stream.kept import Kept
 
-_CHUNK_BYTES = 64 * 1024
 _ERROR_BYTES = 4096
-_CONNECT_SECONDS = 3.0
+_SHOWN_CHARACTERS = 200
 
 
 class NodeError(WeirError):
@@ -60,92 +54,105 @@ class NodeClient:
     ) -> None:
         """`seconds` bounds a whole pull; `connections` are kept open. Raises ConfigError."""
         self._seconds = seconds
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._watchdog = Watchdog()
-        self._pools = urllib3.PoolManager(
-            num_pools=connections,
-            maxsize=1,
-            block=False,
-            retries=False,
-            timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, seconds), read=seconds),
-            ssl_context=_tls(ca_file),
-        )
-        self._pools.pool_classes_by_scheme = POOLS
+        self._authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+        self._tls = _tls(ca_file)
+        self._kept = Kept(connections)
+        self._busy: set[Connection] = set()
+        self._interrupted = False
+        self._mutex = threading.Lock()
 
     def pull(
-        self, node_url: str, consumer: str, ack: Cursor | None, max_bytes: int
+        self,
+        node_url: str,
+        consumer: str,
+        ack: Cursor | None,
+        max_bytes: int,
+        at_most: int = wire.MAX_BYTES,
     ) -> Pulled | None:
         """Acknowledge up to `ack`, then get what follows; None when there is nothing new.
 
-        Raises NodeError naming the node, what is wrong with it, and the remedy.
+        A single record may be larger than `max_bytes`; above `at_most` bytes AnswerTooLarge is
+        raised and nothing was taken. Raises NodeError naming the node, what is wrong with it, and
+        the remedy.
         """
         query = {"max_bytes": str(max_bytes)} | ({"ack": str(ack)} if ack is not None else {})
-        url = f"{node_url}/api/v1/consumers/{consumer}/pull?{urlencode(query)}"
-        with self._watchdog.limit(self._seconds) as limit:
-            try:
-                response, body = self._exchange(url)
-            except _TooLarge:
-                raise NodeError(
-                    node_url, "size", f"sends more than {wire.MAX_BYTES:,} bytes; is it Weir's?"
-                ) from None
-            except (HTTPError, OSError) as error:
-                raise self._failure(node_url, error, limit.expired) from None
-            if limit.expired:
-                raise self._failure(node_url, ProtocolError("cut off"), True)
-        return _understood(node_url, response, body)
+        target = f"/api/v1/consumers/{consumer}/pull?{urlencode(query)}"
+        try:
+            answer = self._exchange(node_url, target, at_most)
+        except AnswerTooLarge:
+            if at_most < wire.MAX_BYTES:
+                raise
+            raise NodeError(
+                node_url, "size", f"sends more than {wire.MAX_BYTES:,} bytes; is it Weir's?"
+            ) from None
+        except (OSError, HTTPException, NoConnection, UnicodeError) as error:
+            raise self._failure(node_url, error) from None
+        return _understood(node_url, answer)
 
     def interrupt(self) -> None:
-        """Cut off every pull that is going on."""
-        self._watchdog.expire_all()
+        """Cut off every pull that is going on; there will be no other."""
+        with self._mutex:
+            self._interrupted = True
+            busy = list(self._busy)
+        for connection in busy:
+            connection.cut()
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._watchdog.stop()
-        self._pools.clear()
+        self._kept.close()
 
-    def _exchange(self, url: str) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+    def _exchange(self, node_url: str, target: str, at_most: int) -> Answer:
+        ends_at = time.monotonic() + self._seconds
+        place = urlsplit(node_url)
+        request = (
+            f"POST {quote(place.path, safe='/%')}{target} HTTP/1.1\r\nHost: {place.netloc}\r\n"
+            f"{self._authorization}Content-Length: 0\r\n\r\n"
+        ).encode("ascii")
+        kept = self._kept.take(node_url)
+        if kept is not None:
+            # The node may have closed it in the meantime; pulls are idempotent.
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                return self._over(kept, node_url, request, at_most, ends_at)
+        connection = Connection(place, self._tls, ends_at)
+        return self._over(connection, node_url, request, at_most, ends_at)
+
+    def _over(
+        self, connection: Connection, node_url: str, request: bytes, at_most: int, ends_at: float
+    ) -> Answer:
+        with self._mutex:
+            self._busy.add(connection)
         try:
-            response = self._request(url)
-        except ProtocolError as error:
-            # A kept connection that the node had closed in the same moment; pulls are idempotent.
-            if not isinstance(error.args[-1], ConnectionError):
-                raise
-            response = self._request(url)
-        try:
-            body = _read(response)
-        except BaseException:
-            response.close()
-            raise
-        response.release_conn()
-        return response, body
+            if self._interrupted:
+                raise ConnectionAbortedError
+            return connection.exchange(request, at_most, ends_at)
+        finally:
+            with self._mutex:
+                self._busy.discard(connection)
+            if connection.is_reusable:
+                self._kept.give(node_url, connection)
+            else:
+                connection.close()
 
-    def _request(self, url: str) -> urllib3.BaseHTTPResponse:
-        return self._pools.request(
-            "POST",
-            url,
-            headers=self._headers,
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
-        )
-
-    def _failure(self, node_url: str, error: Exception, expired: bool) -> NodeError:
-        if expired:
+    def _failure(self, node_url: str, error: Exception) -> NodeError:
+        if isinstance(error, NoConnection):
+            return NodeError(node_url, "unreachable", "no connection in time; is the machine up?")
+        if isinstance(error, TimeoutError):
             return NodeError(
                 node_url,
                 "timeout",
                 f"did not answer within {self._seconds:g} s; is it overloaded, or the link slow?",
             )
-        if isinstance(error, SSLError | ssl.SSLError):
+        if isinstance(error, ssl.SSLError):
             return NodeError(
                 node_url, "tls", f"TLS failed: {error}; is node-ca the right certificate?"
             )
-        if isinstance(error, NameResolutionError):
+        if isinstance(error, socket.gaierror | UnicodeError):
             return NodeError(node_url, "unreachable", "its name has no address; check its spelling")
-        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
-            return NodeError(node_url, "unreachable", "no connection in time; is the machine up?")
+        words = (isinstance(error, OSError) and error.strerror) or str(error) or repr(error)
         return NodeError(
-            node_url, "unreachable", f"{_root(error)}; is the collector running there?"
+            node_url,
+            "unreachable",
+            f"{' '.join(words.split())[:_SHOWN_CHARACTERS]}; is the collector running there?",
         )
 
 
@@ -156,35 +163,21 @@ def _tls(ca_file: str) -> ssl.SSLContext:
         raise ConfigError(f"node-ca: {ca_file} is no certificate file (PEM): {error}") from None
 
 
-class _TooLarge(Exception):
-    """The answer is larger than any that Weir sends."""
-
-
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
-        size += len(chunk)
-        if size > wire.MAX_BYTES:
-            raise _TooLarge
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _understood(node_url: str, response: urllib3.BaseHTTPResponse, body: bytes) -> Pulled | None:
-    if response.status == 204:
+def _understood(node_url: str, answer: Answer) -> Pulled | None:
+    if answer.status == 204:
         return None
-    if response.status != 200:
-        raise _refusal(node_url, response.status, body)
+    if answer.status != 200:
+        raise _refusal(node_url, answer)
+    headers = answer.headers
     try:
-        if response.headers.get("Content-Encoding") != "gzip":
+        if headers.get("Content-Encoding") != "gzip":
             raise ValueError("it is not compressed")
         return Pulled(
-            body=body,
-            shape=look_through(body, wire.MAX_DECODED_BYTES),
-            cursor=Cursor.parse(response.headers.get(wire.CURSOR, "")),
-            backlog=int(response.headers.get(wire.BACKLOG, "")),
-            newest_ns=int(response.headers.get(wire.NEWEST, "0")),
+            body=answer.body,
+            shape=look_through(answer.body, wire.MAX_DECODED_BYTES),
+            cursor=Cursor.parse(headers.get(wire.CURSOR, "")),
+            backlog=int(headers.get(wire.BACKLOG, "")),
+            newest_ns=int(headers.get(wire.NEWEST, "0")),
         )
     except (ValueError, BadRequest) as error:
         raise NodeError(
@@ -192,21 +185,15 @@ def _understood(node_url: str, response: urllib3.BaseHTTPResponse, body: bytes) 
         ) from None
 
 
-def _refusal(node_url: str, status: int, body: bytes) -> NodeError:
+def _refusal(node_url: str, answer: Answer) -> NodeError:
+    status = answer.status
     if status in (401, 403):
         remedy = "set node-token-file to a file with the collector's token"
         return NodeError(node_url, "forbidden", f"refuses our token ({status}); {remedy}")
     if 300 <= status < 400:
         return NodeError(node_url, "protocol", f"redirects ({status}); give its own address")
     try:
-        said = str(json.loads(body[:_ERROR_BYTES])["error"])[:200]
+        said = str(json.loads(answer.body[:_ERROR_BYTES])["error"])[:_SHOWN_CHARACTERS]
     except (ValueError, KeyError, TypeError):
         said = "is a Weir collector listening there?"
     return NodeError(node_url, "protocol", f"answers {status}: {said}")
-
-
-def _root(error: BaseException) -> str:
-    """The operating system's words inside urllib3's wrapping."""
-    while isinstance(inner := error.__cause__ or error.__context__, OSError):
-        error = inner
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or repr(error)

@@ -13,6 +13,7 @@ import pytest
 from monitor.errors import ConfigError
 from monitor.gzipped import Shape
 from monitor.stream.client import NodeClient, NodeError
+from monitor.stream.connection import AnswerTooLarge
 from tests.monitor.stream.conftest import Node
 from tests.monitor.stream.crooked import WEIR, Crooked, http
 from tests.real.process import unused_port
@@ -67,6 +68,23 @@ def test_what_is_no_answer_is_said_in_words(
         error = _error(client, server.url)
     assert error.kind == kind
     assert words in str(error)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_answer_larger_than_allowed_is_not_read(client: NodeClient, declared: bool) -> None:
+    answer = http(GOOD + bytes(200_000), "200 OK", *WEIR)
+    if not declared:
+        answer = answer.replace(b"Content-Length: 200", b"X-Length: 200", 1)
+    with Crooked(answer) as server, pytest.raises(AnswerTooLarge):
+        client.pull(server.url, "store", None, 1000, at_most=100_000)
+
+
+def test_a_chunked_answer_is_understood(client: NodeClient) -> None:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (GOOD[:10], GOOD[10:]))
+    head = http(b"", "200 OK", *WEIR).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    with Crooked(head + chunks + b"0\r\n\r\n") as server:
+        pulled = client.pull(server.url, "store", None, 1000)
+    assert pulled is not None and pulled.body == GOOD
 
 
 def test_a_bomb_is_not_decoded_beyond_the_cap(client: NodeClient) -> None:
