@@ -59,8 +59,10 @@ class Reader(Protocol):
     ) -> Iterator[Samples]:
         """Samples with start_ns <= time <= end_ns that carry at least one of `fields`.
 
-        One Samples for each series that has any, in order of its tags. Raises BadRequest when more
-        than `limit` samples would have to be read, StoreError when the store does not answer.
+        One Samples for each series that has any, in an order of the store's own. They may be read
+        only while they are iterated over; who stops early closes the iterator. Raises BadRequest
+        when more than `limit` samples would have to be read, StoreError when the store does not
+        answer, both also in the midst.
         """
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""InfluxDB's Reader: one SELECT over `/query`, its answer read in chunks."""
+"""InfluxDB's Reader: one SELECT over `/query`, its answer passed on as it comes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitor.stores import matching
 from monitor.stores.config import StoreConfig
 from monitor.stores.influx import influxql
 from monitor.stores.influx.connection import Connection
-from monitor.stores.influx.results import Collected
+from monitor.stores.influx.results import samples
 from monitor.stores.limits import Budget
 from monitor.stores.protocols import Matcher, Samples
 
@@ -52,13 +52,10 @@ class InfluxReader:
         others = [matcher for matcher in matchers if matcher.label != "time"]
         fields = list(dict.fromkeys(fields))
         statement = influxql.select(measurement, fields, others, start_ns, end_ns)
-        collected = Collected(fields)
-        budget = Budget(limit)
-        for series in self._series(statement):
-            budget.spend(collected.add(series))
-        return collected.samples()
+        return samples(self._series(statement), fields, Budget(limit))
 
     def _series(self, statement: str) -> Iterator[Mapping[str, Any]]:
+        """As they come. Left early, the connection is closed, and InfluxDB ends the query."""
         try:
             answer = self._connection.request("GET", "/query", self._parameters | {"q": statement})
         except StoreRejected as error:

@@ -32,8 +32,8 @@ def raw(text: str) -> bytes:
 
 
 def plain(samples: Iterable[Samples]) -> list[tuple[dict[str, str], list[int], dict[str, Any]]]:
-    """Samples as Python values; what a sample lacks is None."""
-    return [
+    """Samples as Python values, in order of their tags; what a sample lacks is None."""
+    found = [
         (
             each.tags,
             each.times.tolist(),
@@ -41,6 +41,7 @@ def plain(samples: Iterable[Samples]) -> list[tuple[dict[str, str], list[int], d
         )
         for each in samples
     ]
+    return sorted(found, key=lambda series: sorted(series[0].items()))
 
 
 def _values(column: Any) -> list[Any]:

@@ -44,7 +44,7 @@ def test_nanoseconds_are_kept(store: Store, now: int) -> None:
     assert select(store.reader, "m", ["f"]) == [(WEB, times, {"f": [1.0, 1.0, 1.0]})]
 
 
-def test_series_come_in_order_of_tags_and_samples_in_order_of_time(store: Store, now: int) -> None:
+def test_each_series_comes_once_and_samples_in_order_of_time(store: Store, now: int) -> None:
     tags: list[dict[str, str]] = [{"b": "1"}, {}, {"a": "2"}, {"a": "10"}, {"a": "2", "b": "0"}]
     rows = [record("m", each, {"f": i}, now - i * SECOND) for i in range(3) for each in tags]
     store.writer.write(body(rows[::2], rows[1::2]))
