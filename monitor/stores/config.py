@@ -28,6 +28,9 @@ class StoreConfig:
     retention_days: int = setting(
         7, "whole days that the sqlite store keeps beside the present one", metavar="DAYS"
     )
+    store_timeout: float = setting(
+        30.0, "seconds that one write to a store over HTTP, or one read from it, may take in all"
+    )
     influx_version: str = setting(
         "1",
         "InfluxDB's version: 1 (before 1.8, written through /write) or 1.8, 2, 3"
@@ -58,6 +61,8 @@ class StoreConfig:
             )
         if kind == "influxdb":
             self._check_influx(place)
+        if not 0.1 <= self.store_timeout <= 600:
+            raise ConfigError(f"store_timeout = {self.store_timeout:g}: between 0.1 and 600 s")
         if self.retention_days < 1:
             raise ConfigError(f"retention_days = {self.retention_days}: at least 1")
 

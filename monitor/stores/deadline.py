@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -84,6 +85,14 @@ def pools(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
 
     Plain.seconds = Tls.seconds = seconds
     return {"http": PlainPool, "https": TlsPool}
+
+
+def is_over(error: BaseException) -> bool:
+    """Whether what urllib3 raised means that the exchange's time is over."""
+    if isinstance(error, ConnectTimeoutError):
+        return False
+    causes = (error, error.__cause__, error.__context__)
+    return any(isinstance(cause, ReadTimeoutError | TimeoutError) for cause in causes)
 
 
 def tls(ca_file: str) -> ssl.SSLContext:

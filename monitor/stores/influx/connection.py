@@ -22,9 +22,10 @@ from monitor.errors import (
     StoreTooLarge,
     StoreUnavailable,
 )
+from monitor.stores import deadline
 from monitor.stores.config import StoreConfig
 
-_TIMEOUT_MS = (5_000, 60_000)
+_CONNECT_SECONDS = 5.0
 _SHOWN_CHARACTERS = 300
 _CONNECTIONS = 16
 
@@ -39,6 +40,10 @@ class Connection:
         """`token` replaces the one of `influx_token_file`; "" is none. Raises ConfigError."""
         if config.influx_ca and not Path(config.influx_ca).is_file():
             raise ConfigError(f"influx_ca: there is no file {config.influx_ca}")
+        try:
+            trust = deadline.tls(config.influx_ca)
+        except OSError:
+            raise ConfigError(f"influx_ca: {config.influx_ca} holds no certificate (PEM)") from None
         self._config = config
         token = config.influx_token() if token is None else token
         self.client: Any = InfluxDBClient(  # its methods are untyped
@@ -47,9 +52,12 @@ class Connection:
             org=config.influx_org,
             auth_basic=bool(token) and config.influx_version == "1",
             ssl_ca_cert=config.influx_ca or None,
-            timeout=_TIMEOUT_MS,
+            ssl_context=trust,
+            timeout=(_CONNECT_SECONDS * 1e3, config.store_timeout * 1e3),
             connection_pool_maxsize=_CONNECTIONS,
         )
+        pools = self.client.api_client.rest_client.pool_manager
+        pools.pool_classes_by_scheme = deadline.pools(config.store_timeout)
 
     def request(
         self,
@@ -94,6 +102,11 @@ class Connection:
 
     def away(self, error: Exception) -> StoreUnavailable:
         """InfluxDB did not answer, or not to the end."""
+        if deadline.is_over(error):
+            return StoreUnavailable(
+                f"InfluxDB at {self._config.url} did not answer within"
+                f" {self._config.store_timeout:g} s: is it overloaded, or the link slow?"
+            )
         return StoreUnavailable(
             f"InfluxDB at {self._config.url} does not answer ({_reason(error)}):"
             " is it running, and is the address right?"
