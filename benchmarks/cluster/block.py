@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from benchmarks.cluster.chance import Words, shares, words
 from benchmarks.cluster.figures import Figure, moving
-from monitor.lineprotocol import encode
-from monitor.record import Record, Series
+from benchmarks.cluster.text import Cut, Field, Line, Slot, exposition, line_protocol
+from monitor.record import Record
 
 Numbers = NDArray[np.int64]
 
-_CUT = re.compile(r"node=node-[^, ]*|namespace=[^, ]*|pod=[^, ]*")
+_NAMED = re.compile(r"(?:(?<=,node=)|(?<=,namespace=)|(?<=,pod=))[^, ]*")
 _NAMES = {
-    "node": ("node=node-%05d", ("node",)),
-    "namespace": ("namespace=team-%02d", ("namespace",)),
-    "pod": ("pod=web-%010x-%05x", ("set", "pod")),
+    "node": ("node-%05d", ("node",)),
+    "namespace": ("team-%02d", ("namespace",)),
+    "pod": ("web-%010x-%05x", ("set", "pod")),
 }
 """The tags that say who it is, and the numbers that stand in them."""
 _WOBBLE = 0.125
@@ -59,15 +59,10 @@ class Block:
         `owners` are the values of the tag `container` that they have ("" where they have none).
         """
         self._owners = list(owners)
-        self._figures: list[Figure] = []
         self._sweeps = sweeps
+        self._figures: list[Figure] = []
         self._offsets = np.array([record.time_ns - tick_ns for record in records], np.int64)
-        slots: list[tuple[str, int]] = []
-        self.text = "".join(
-            self._line(number, record, slots) for number, record in enumerate(records)
-        )
-        self.lines = len(records)
-        self._slots = np.array([self._column(kind, index) for kind, index in slots])
+        lines = [self._line(number, record) for number, record in enumerate(records)]
         figures = self._figures
         self._size = np.array([figure.size for figure in figures])
         self._grows = np.array([figure.grows for figure in figures], bool)
@@ -76,20 +71,34 @@ class Block:
         self._step = np.array([figure.step for figure in figures], np.int64)
         self._owner = np.array([figure.owner for figure in figures], np.intp)
         self._salt = words(np.arange(len(figures))) | np.uint64(1)
+        self.lines = self._placed(line_protocol(lines))
+        self.page = self._placed(exposition(lines))
 
-    def numbers(self, rows: Rows) -> list[int]:
-        """What goes into `text`, repeated for each row, in order."""
-        count = len(rows.who)
-        values = self._values(rows)
-        whole, fraction = np.divmod(values, self._scale)
-        names = np.empty((count, 4), np.int64)
+    def table(self, rows: Rows) -> Numbers:
+        """All numbers of each row, in the order of `_columns`."""
+        names = np.empty((len(rows.who), 4), np.int64)
         names[:, 0] = rows.node
         names[:, 1], names[:, 2], names[:, 3] = rows.namespace, rows.replica_set, rows.pod
-        seconds, hundredths = np.divmod(rows.starts_cs, 100)
+        starts = np.divmod(rows.starts_cs, 100)
         times = rows.times_ns[:, None] + self._offsets
-        table = np.concatenate((names, seconds, hundredths, times, whole, fraction), axis=1)
-        numbers: list[int] = table[:, self._slots].ravel().tolist()
-        return numbers
+        figures = np.divmod(self._values(rows), self._scale)
+        return np.concatenate((names, *starts, times, times // 1_000_000, *figures), axis=1)
+
+    def _columns(self) -> Iterator[Slot]:
+        """What each column of the table is."""
+        yield from (("node", 0), ("namespace", 0), ("set", 0), ("pod", 0))
+        owners, lines, figures = len(self._owners), len(self._offsets), len(self._figures)
+        for kind, count in (
+            *(("seconds", owners), ("hundredths", owners)),
+            *(("time_ns", lines), ("time_ms", lines)),
+            *(("whole", figures), ("fraction", figures)),
+        ):
+            yield from ((kind, number) for number in range(count))
+
+    def _placed(self, cut: Cut) -> tuple[str, Numbers]:
+        """A text, and for each number in it the column of the table."""
+        columns = {slot: column for column, slot in enumerate(self._columns())}
+        return cut.text, np.array([columns[slot] for slot in cut.slots])
 
     def _values(self, rows: Rows) -> Numbers:
         """The figures of each row: monotone in an owner's age where they are counters."""
@@ -99,51 +108,30 @@ class Block:
         values = (self._size * factor * (ages + self._noise * shares(chance))).astype(np.int64)
         return values - values % self._step
 
-    def _line(self, number: int, record: Record, slots: list[tuple[str, int]]) -> str:
-        """The line with its moving numbers cut out; `slots` learns what belongs there."""
-        series, fields, _ = record
-        tags = dict(series.tags)
+    def _line(self, number: int, record: Record) -> Line:
+        tags = dict(record.series.tags)
+        slots: list[Slot] = []
+        for tag in tags:  # in the order in which they stand in the key
+            slots += [(kind, 0) for kind in _NAMES.get(tag, ("", ()))[1]]
+        names = iter([_NAMES[tag][0] for tag in tags if tag in _NAMES])
+        key = _NAMED.sub(lambda _: next(names), record.series.key.replace("%", "%%"))
         owner = self._owners.index(tags.get("container", ""))
+        return Line(
+            Cut(key, tuple(slots)),
+            [self._field(record, field, owner) for field in record.fields],
+            number,
+        )
 
-        def name(match: re.Match[str]) -> str:
-            text, kinds = _NAMES[match[0].partition("=")[0]]
-            slots.extend((kind, 0) for kind in kinds)
-            return text
-
-        text = _CUT.sub(name, series.key.replace("%", "%%"))
-        shown = []
-        for field, value in fields.items():
-            if field == "start_time_seconds":
-                slots += [("seconds", owner), ("hundredths", owner)]
-                shown.append(f"{field}=%d.%02d")
-                continue
-            figure = moving(series.measurement, field, value, owner, self._sweeps)
-            if figure is None:
-                shown.append(_constant(field, record))
-                continue
-            place = len(self._figures)
-            self._figures.append(figure)
-            slots.append(("whole", place))
-            if figure.decimals:
-                slots.append(("fraction", place))
-            shown.append(f"{field}=%d.%0{figure.decimals}d" if figure.decimals else f"{field}=%di")
-        slots.append(("time", number))
-        return f"{text} {','.join(shown)} %d\n"
-
-    def _column(self, kind: str, index: int) -> int:
-        """Where in the table of `numbers` a slot's number stands."""
-        owners, lines, figures = len(self._owners), len(self._offsets), len(self._figures)
-        widths = {"node": 1, "namespace": 1, "set": 1, "pod": 1, "seconds": owners}
-        widths |= {"hundredths": owners, "time": lines, "whole": figures, "fraction": figures}
-        before = 0
-        for name, width in widths.items():
-            if name == kind:
-                return before + index
-            before += width
-        raise KeyError(kind)
-
-
-def _constant(field: str, record: Record) -> str:
-    """`field=value` as a collector writes it."""
-    line = encode([Record(Series("x"), {field: record.fields[field]}, 0)]).decode()
-    return line.removeprefix("x ").removesuffix(" 0\n").replace("%", "%%")
+    def _field(self, record: Record, field: str, owner: int) -> Field:
+        value = record.fields[field]
+        if field == "start_time_seconds":
+            return Field(field, "", Cut("%d.%02d", (("seconds", owner), ("hundredths", owner))))
+        suffix = "i" if isinstance(value, int) else ""
+        figure = moving(record.series.measurement, field, value, owner, self._sweeps)
+        if figure is None:
+            return Field(field, suffix, Cut(repr(value), ()))
+        self._figures.append(figure)
+        whole, fraction = (("whole", n := len(self._figures) - 1), ("fraction", n))
+        if not figure.decimals:
+            return Field(field, suffix, Cut("%d", (whole,)))
+        return Field(field, suffix, Cut(f"%d.%0{figure.decimals}d", (whole, fraction)))

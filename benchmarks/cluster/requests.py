@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -47,9 +48,11 @@ def answer(logs: Logs, node: int, request: Request) -> bytes:
             return _batch(logs.pull(node, consumer, *_asked(request, "ack")))
         if request.path == "/api/v1/stream":
             return _batch(logs.read(node, *_asked(request, "after")))
+        if request.path == "/metrics":
+            return _page(logs, node)
     except BadRequest as error:
         return reply("400 BAD REQUEST", json.dumps({"error": str(error)}).encode())
-    return reply("404 NOT FOUND", b'{"error": "a simulated node has only the stream"}')
+    return reply("404 NOT FOUND", b'{"error": "a simulated node has only the stream and /metrics"}')
 
 
 def reply(status: str, body: bytes, headers: str = "Content-Type: application/json\r\n") -> bytes:
@@ -66,6 +69,14 @@ def _batch(batch: Batch) -> bytes:
     if batch.newest_ns is not None:
         headers += f"{wire.NEWEST}: {batch.newest_ns}\r\n"
     return reply("200 OK", batch.body, headers)
+
+
+def _page(logs: Logs, node: int) -> bytes:
+    """The newest sweep as Prometheus and vmagent scrape it; both ask for gzip."""
+    newest = logs.newest(node)
+    page = logs.sweeps.page(node, newest) if newest else b""
+    headers = "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Encoding: gzip\r\n"
+    return reply("200 OK", zlib.compress(page, 1, wbits=31), headers)
 
 
 def _asked(request: Request, cursor: str) -> tuple[Cursor | None, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -36,26 +36,37 @@ class Sweeps:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._node, self._pods, self._namespaces = _blocks(plan.shape)
-        blocks = [self._node.text, self._pods.text * plan.pods]
-        if self._namespaces is not None:
-            blocks.append(self._namespaces.text * NAMESPACES_OF_NODE)
-        self._text = "".join(blocks)
-        self.lines_each = self._text.count("\n")
+        counts = {self._node: 1, self._pods: plan.pods, self._namespaces: NAMESPACES_OF_NODE}
+        blocks = [(block, count) for block, count in counts.items() if block is not None]
+        self._lines = "".join(block.lines[0] * count for block, count in blocks)
+        self._page = "".join(block.page[0] * count for block, count in blocks)
+        self.lines_each = self._lines.count("\n")
 
     def lines(self, node: int, sequence: int) -> bytes:
         """The record's lines."""
-        time_ns = self._plan.time_ns(node, sequence)
-        numbers = self._node.numbers(self._lasting(node, sequence, time_ns, 1))
-        numbers += self._pods.numbers(self._living(node, sequence, time_ns))
-        if self._namespaces is not None:
-            rows = self._lasting(node, sequence, time_ns, NAMESPACES_OF_NODE)
-            numbers += self._namespaces.numbers(rows)
-        return (self._text % tuple(numbers)).encode()
+        numbers: list[int] = []
+        for block, rows in self._rows(node, sequence):
+            numbers += block.table(rows)[:, block.lines[1]].ravel().tolist()
+        return (self._lines % tuple(numbers)).encode()
+
+    def page(self, node: int, sequence: int) -> bytes:
+        """The same samples as a page for Prometheus."""
+        numbers: list[int] = []
+        for block, rows in self._rows(node, sequence):
+            numbers += block.table(rows)[:, block.page[1]].ravel().tolist()
+        return (self._page % tuple(numbers)).encode()
 
     def record(self, node: int, sequence: int) -> tuple[bytes, bytes]:
         """The record's lines, and the same as the edge log keeps them: one gzip member."""
         lines = self.lines(node, sequence)
         return lines, zlib.compress(lines, 1, wbits=31)
+
+    def _rows(self, node: int, sequence: int) -> Iterator[tuple[Block, Rows]]:
+        time_ns = self._plan.time_ns(node, sequence)
+        yield self._node, self._lasting(node, sequence, time_ns, 1)
+        yield self._pods, self._living(node, sequence, time_ns)
+        if self._namespaces is not None:
+            yield self._namespaces, self._lasting(node, sequence, time_ns, NAMESPACES_OF_NODE)
 
     def _living(self, node: int, sequence: int, time_ns: int) -> Rows:
         """The node's pods."""
