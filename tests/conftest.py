@@ -18,6 +18,7 @@ from tests.real.parts import (  # noqa: F401 (fixtures)
     page,
     podman,
     promtool,
+    victoria,
     virtual_machine,
 )
 from tests.real.require import absent

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from monitor.errors import ConfigError
 from monitor.settings import setting
 
+_KINDS = ("sqlite", "influxdb", "victoriametrics", "promql")
 _VERSIONS = ("1", "1.8", "2", "3")
 
 
@@ -16,13 +17,16 @@ _VERSIONS = ("1", "1.8", "2", "3")
 class StoreConfig:
     """The settings of a store; raises ConfigError for what cannot be.
 
-    The token itself is never kept here: `influx_token()` reads it when a store is opened.
+    A token itself is never kept here: `influx_token()` and `store_token()` read it when a store is
+    opened.
     """
 
     store: str = setting(
         "sqlite:data/store",
-        "where samples are kept: sqlite:DIRECTORY (nothing else needed) or influxdb:URL,"
-        " such as influxdb:http://127.0.0.1:8086",
+        "where samples are kept: sqlite:DIRECTORY (nothing else needed), influxdb:URL, such as"
+        " influxdb:http://127.0.0.1:8086, or victoriametrics:URL, such as"
+        " victoriametrics:http://127.0.0.1:8428; promql:URL (Prometheus, Mimir, Thanos) can only be"
+        " read",
         metavar="STORE",
     )
     retention_days: int = setting(
@@ -53,28 +57,56 @@ class StoreConfig:
         "", "file with the certificates (PEM) that InfluxDB's is checked by", metavar="FILE"
     )
 
+    promql_url: str = setting(
+        "",
+        "where VictoriaMetrics is read, if elsewhere than it is written: a cluster's"
+        " http://VMSELECT:8481/select/0/prometheus",
+        metavar="URL",
+    )
+    store_watch: str = setting(
+        "",
+        "addresses of VictoriaMetrics' processes whose /metrics tell of a restart and of dropped"
+        " rows, comma-separated; empty: that of the store. Of a cluster name vminsert and every"
+        " vmstorage",
+        metavar="URLS",
+    )
+    store_token_file: str = setting(
+        "",
+        "file with the token, or user:password, for VictoriaMetrics or a promql store; empty: none",
+        metavar="FILE",
+    )
+    store_ca: str = setting(
+        "",
+        "file with the certificates (PEM) that VictoriaMetrics' or a promql store's is checked by",
+        metavar="FILE",
+    )
+    store_tenant: str = setting(
+        "", "tenant of a promql store (X-Scope-OrgID); empty: none is named", metavar="NAME"
+    )
+
     def __post_init__(self) -> None:
-        kind, _, place = self.store.partition(":")
-        if kind not in ("sqlite", "influxdb") or not place:
+        if self.kind not in _KINDS or not self.place:
             raise ConfigError(
-                f"store = {self.store!r}: it has to be sqlite:DIRECTORY or influxdb:http://HOST:8086"
+                f"store = {self.store!r}: it has to be sqlite:DIRECTORY, influxdb:http://HOST:8086,"
+                " victoriametrics:http://HOST:8428 or promql:http://HOST:9090"
             )
-        if kind == "influxdb":
-            self._check_influx(place)
+        if self.kind != "sqlite":
+            _check_address(
+                "store",
+                self.place,
+                "influx_token_file" if self.kind == "influxdb" else "store_token_file",
+            )
+        if self.kind == "influxdb":
+            self._check_influx()
+        for name, urls in (("promql_url", [self.promql_url]), ("store_watch", self.watch_urls)):
+            for url in filter(None, urls):
+                _check_address(name, url, "store_token_file")
         if not 0.1 <= self.store_timeout <= 600:
             raise ConfigError(f"store_timeout = {self.store_timeout:g}: between 0.1 and 600 s")
         if self.retention_days < 1:
             raise ConfigError(f"retention_days = {self.retention_days}: at least 1")
 
-    def _check_influx(self, place: str) -> None:
-        url = urlsplit(place)
-        if url.scheme not in ("http", "https") or not url.hostname or url.query:
-            raise ConfigError(f"store: {url.hostname or place!r} is no http:// or https:// address")
-        if url.username or url.password:
-            raise ConfigError(
-                "store: the address must not carry a user or password, which others could see:"
-                " put user:password into a file and name it by influx_token_file"
-            )
+    def _check_influx(self) -> None:
         if self.influx_version not in _VERSIONS:
             raise ConfigError(
                 f"influx_version = {self.influx_version!r}: one of {', '.join(_VERSIONS)}"
@@ -85,20 +117,64 @@ class StoreConfig:
             raise ConfigError("influx_org is empty: InfluxDB 2 needs the name of the organisation")
 
     @property
+    def kind(self) -> str:
+        """sqlite, influxdb, victoriametrics or promql."""
+        return self.store.partition(":")[0]
+
+    @property
+    def place(self) -> str:
+        """The embedded store's directory, or the address of another without a slash at its end."""
+        place = self.store.partition(":")[2]
+        return place if self.kind == "sqlite" else place.rstrip("/")
+
+    @property
     def directory(self) -> Path | None:
         """The embedded store's directory, None for another store."""
-        kind, _, place = self.store.partition(":")
-        return Path(place) if kind == "sqlite" else None
+        return Path(self.place) if self.kind == "sqlite" else None
 
     @property
     def url(self) -> str | None:
         """InfluxDB's address without a slash at its end, None for another store."""
-        kind, _, place = self.store.partition(":")
-        return place.rstrip("/") if kind == "influxdb" else None
+        return self.place if self.kind == "influxdb" else None
+
+    @property
+    def read_url(self) -> str:
+        """Where a store that speaks PromQL is read. Raises ConfigError if that is not said."""
+        if self.kind == "victoriametrics" and not self.promql_url and "/insert/" in self.place:
+            raise ConfigError(
+                "promql_url is empty: a cluster is read elsewhere than it is written, such as"
+                " http://VMSELECT:8481/select/0/prometheus"
+            )
+        return self.promql_url.rstrip("/") or self.place
+
+    @property
+    def watch_urls(self) -> list[str]:
+        """The addresses of `store_watch`, each once."""
+        given = (url.strip().rstrip("/") for url in self.store_watch.split(","))
+        return list(dict.fromkeys(url for url in given if url))
 
     def influx_token(self) -> str:
         """The secret in `influx_token_file`, "" if there is none. Raises ConfigError."""
         return secret_in("influx_token_file", self.influx_token_file)
+
+    def store_token(self) -> str:
+        """The secret in `store_token_file`, "" if there is none. Raises ConfigError."""
+        return secret_in("store_token_file", self.store_token_file)
+
+
+def _check_address(name: str, address: str, token_file: str) -> None:
+    try:
+        url = urlsplit(address)
+        plain = url.hostname and url.port != 0 and not url.query
+    except ValueError:
+        raise ConfigError(f"{name}: {address!r} is no http:// or https:// address") from None
+    if url.scheme not in ("http", "https") or not plain:
+        raise ConfigError(f"{name}: {url.hostname or address!r} is no http:// or https:// address")
+    if url.username or url.password:
+        raise ConfigError(
+            f"{name}: the address must not carry a user or password, which others could see:"
+            f" put user:password into a file and name it by {token_file}"
+        )
 
 
 def secret_in(setting: str, file: str) -> str:

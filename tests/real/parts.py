@@ -17,6 +17,7 @@ from tests.real.influxdb import InfluxDB
 from tests.real.podman import Podman
 from tests.real.process import unused_port
 from tests.real.require import absent, cgroup_mount, program, root
+from tests.real.victoria import VictoriaMetrics
 from tests.real.vm import VirtualMachine, payload
 from tests.real.vm_image import BUSYBOX
 
@@ -81,6 +82,18 @@ def influxdb() -> Iterator[InfluxDB]:
     """An InfluxDB 1.x. A test that stops it starts it again; each test makes its own database."""
     with _directory("influxdb") as directory:
         server = InfluxDB(directory)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def victoria() -> Iterator[VictoriaMetrics]:
+    """A VictoriaMetrics. A test that stops it starts it again; each test has names of its own."""
+    with _directory("victoria") as directory:
+        server = VictoriaMetrics(directory)
         try:
             server.start()
             yield server

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,12 @@ from monitor.errors import (
     StoreForbidden,
     StoreMissing,
     StoreRejected,
-    StoreTooLarge,
     StoreUnavailable,
 )
-from monitor.stores import deadline
+from monitor.stores import deadline, http
 from monitor.stores.config import StoreConfig
 
 _CONNECT_SECONDS = 5.0
-_SHOWN_CHARACTERS = 300
 _CONNECTIONS = 16
 
 
@@ -102,20 +99,13 @@ class Connection:
 
     def away(self, error: Exception) -> StoreUnavailable:
         """InfluxDB did not answer, or not to the end."""
-        if deadline.is_over(error):
-            return StoreUnavailable(
-                f"InfluxDB at {self._config.url} did not answer within"
-                f" {self._config.store_timeout:g} s: is it overloaded, or the link slow?"
-            )
-        return StoreUnavailable(
-            f"InfluxDB at {self._config.url} does not answer ({_reason(error)}):"
-            " is it running, and is the address right?"
-        )
+        place = f"InfluxDB at {self._config.url}"
+        return http.away(place, error, self._config.store_timeout)
 
     def failure(self, reason: str) -> StoreError:
         """What an error's text says, whatever the status: InfluxDB also sends errors with a 200."""
         place = f"InfluxDB at {self._config.url}"
-        reason = " ".join(reason.split())[:_SHOWN_CHARACTERS]
+        reason = http.one_line(reason)
         if "not found" in reason and ("database" in reason or "bucket" in reason):
             return StoreMissing(f"{place} says {reason!r}: {self._creation()}")
         if "retention policy not found" in reason:
@@ -130,21 +120,13 @@ class Connection:
         place = f"InfluxDB at {self._config.url}"
         if status == 0:
             return StoreUnavailable(f"{place}: no secure connection ({reason}): check influx_ca")
-        if status in (401, 403):
-            return StoreForbidden(
-                f"{place} refuses the credentials ({status}, {reason}): check influx_token_file"
-            )
         if status in (404, 405):
             known = self.failure(reason)
             return known if isinstance(known, StoreMissing) else self._no_such_path(status, reason)
-        if status == 413:
-            return StoreTooLarge(f"{place} takes no body of this size ({status}): {reason}")
-        if status in (400, 409, 422):
+        if status == 409:
             return StoreRejected(f"{place} refuses ({status}): {reason}")
-        if status in (429, 503):
-            return StoreUnavailable(f"{place} is busy ({status}, {reason})", _retry_after(error))
-        if 300 <= status < 400:
-            return StoreUnavailable(f"{place} sends us elsewhere ({status}): name that address")
+        if status in http.REFUSALS or 300 <= status < 400:
+            return http.refusal(place, status, reason, error.headers or {}, "influx_token_file")
         return self.failure(f"{status} {reason}")
 
     def _no_such_path(self, status: int, reason: str) -> StoreMissing:
@@ -162,27 +144,4 @@ class Connection:
 
 
 def _told(error: ApiException) -> str:
-    """The store's own words: the `error` or `message` of a JSON body, else its beginning."""
-    body = error.body or b""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
-    try:
-        document: Any = json.loads(text)
-    except ValueError:
-        document = None
-    if isinstance(document, dict):
-        text = str(document.get("error") or document.get("message") or text)
-    return " ".join((text or error.reason or "no reason given").split())[:_SHOWN_CHARACTERS]
-
-
-def _retry_after(error: ApiException) -> float | None:
-    headers: Mapping[str, str] = error.headers or {}
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdigit() else None
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause, without the object addresses that urllib3 puts before it."""
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(error).rpartition(">: ")[2] or type(error).__name__
+    return http.said(error.body, error.reason)

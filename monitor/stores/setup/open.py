@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from monitor.errors import ConfigError
 from monitor.stores.setup.config import InitStoreConfig
 
 
@@ -21,6 +22,12 @@ def open_setup(config: InitStoreConfig) -> Setup:
         from monitor.stores.setup.embedded import EmbeddedSetup
 
         return EmbeddedSetup(config.directory, config.retention_days)
+    if config.kind == "victoriametrics":
+        from monitor.stores.setup.victoria import VictoriaSetup
+
+        return VictoriaSetup()
+    if config.kind != "influxdb":
+        raise ConfigError(f"store = {config.store!r}: it can only be read; name one to write to")
     if config.influx_version == "2":
         from monitor.stores.setup.influx2 import Influx2Setup
 

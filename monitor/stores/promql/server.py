@@ -1,0 +1,136 @@
+"""Requests to a store that speaks PromQL, and what its answers mean."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from monitor.errors import ConfigError, StoreError, StoreUnavailable
+from monitor.stores import http
+from monitor.stores.config import StoreConfig
+
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 60.0
+_CONNECTIONS = 16
+_CHUNK_BYTES = 256 * 1024
+_ERROR_BYTES = 4096
+_PREFACE = re.compile(r"remoteAddr: .*?; requestURI: .*?; ")
+"""VictoriaMetrics says whom it answers before it says what is wrong."""
+
+
+class Server:
+    """Keeps connections to one address; threads may share it. `name` is its kind, for the errors.
+
+    Redirects are not followed: they could carry samples and the token to another host.
+    """
+
+    def __init__(self, name: str, url: str, config: StoreConfig) -> None:
+        """Raises ConfigError when the token or the certificates cannot be read."""
+        self.url = url
+        self.place = f"{name} at {url}"
+        self._headers = _credentials(config.store_token())
+        if config.store_tenant:
+            self._headers["X-Scope-OrgID"] = config.store_tenant
+        self._pools = urllib3.PoolManager(
+            maxsize=_CONNECTIONS,
+            retries=False,
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
+            ssl_context=_trusting(config.store_ca),
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer with a 2xx status, its body not yet read; raises a StoreError otherwise.
+
+        A `form` is sent as the body.
+        """
+        sent = self._headers | dict(headers or {})
+        if form is not None:
+            body = urlencode(form).encode()
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            answer = self._exchange(method, self.url + path, body, sent)
+            if 200 <= answer.status < 300:
+                return answer
+            said = _PREFACE.sub("", http.said(answer.read(_ERROR_BYTES), answer.reason))
+            answer.close()
+        except (HTTPError, OSError) as error:
+            raise self.away(error) from None
+        raise http.refusal(
+            self.place, answer.status, said, answer.headers, credentials="store_token_file"
+        )
+
+    def chunks(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        """The answer's body as it comes; raises StoreUnavailable when it stops or takes too long.
+
+        Left early, it lets go of the connection.
+        """
+        ends_at = time.monotonic() + _ANSWER_SECONDS
+        try:
+            while chunk := answer.read1(_CHUNK_BYTES, decode_content=True):
+                yield chunk
+                if time.monotonic() > ends_at:
+                    raise StoreUnavailable(
+                        f"{self.place} takes more than {_ANSWER_SECONDS:g} s for an answer:"
+                        " is it overloaded, or the link slow?"
+                    )
+        except (HTTPError, OSError) as error:
+            raise self.away(error) from None
+        finally:
+            answer.close()
+
+    def away(self, error: Exception) -> StoreError:
+        """It did not answer, or not to the end."""
+        if isinstance(error, urllib3.exceptions.SSLError | ssl.SSLError):
+            return StoreUnavailable(
+                f"{self.place}: no secure connection ({http.cause(error)}): check store_ca"
+            )
+        return StoreUnavailable(
+            f"{self.place} does not answer ({http.cause(error)}):"
+            " is it running, and is the address right?"
+        )
+
+    def close(self) -> None:
+        self._pools.clear()
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse:
+        return self._pools.request(
+            method, url, body=body, headers=headers, redirect=False, preload_content=False
+        )
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _credentials(token: str) -> dict[str, str]:
+    if not token:
+        return {}
+    kind = "Basic" if ":" in token else "Bearer"
+    return {
+        "Authorization": f"{kind} {b64encode(token.encode()).decode() if ':' in token else token}"
+    }
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"store_ca: {ca_file} is no certificate file (PEM): {error}") from None
