@@ -35,8 +35,12 @@ def said(body: bytes | str | None, otherwise: str | None = None) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text of any length and origin as a part of one line."""
-    return " ".join(text.split())[:_SHOWN_CHARACTERS]
+    """A text of any length and origin as a part of one line; the cause may stand at its end."""
+    line = " ".join(text.split())
+    if len(line) <= _SHOWN_CHARACTERS:
+        return line
+    half = _SHOWN_CHARACTERS // 2
+    return f"{line[:half]} … {line[-half:]}"
 
 
 def refusal(

@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 _RESULT = re.compile(r'"result"\s*:\s*\[')
@@ -22,7 +23,7 @@ def series(chunks: Iterable[bytes]) -> Iterator[Any]:
     decode = codecs.getincrementaldecoder("utf-8")("strict").decode
     member = json.JSONDecoder().raw_decode
     text, at, enough, inside = "", 0, 0, False
-    for chunk in chunks:
+    for chunk in chain(chunks, (b"",)):
         text, at = text[at:] + decode(chunk), 0
         if not inside:
             begun = _RESULT.search(text)
@@ -31,7 +32,7 @@ def series(chunks: Iterable[bytes]) -> Iterator[Any]:
                     raise ValueError(f"no result in {text[:80]!r}")
                 continue
             inside, at = True, begun.end()
-        if len(text) < enough:
+        if len(text) < enough and chunk:
             continue
         while True:
             at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it may be empty

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from monitor.errors import ConfigError, StoreError, StoreUnavailable
+from monitor.errors import ConfigError, StoreError, StoreMissing, StoreUnavailable
 from monitor.stores import http
 from monitor.stores.config import StoreConfig
 
@@ -20,9 +20,11 @@ _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 60.0
 _CONNECTIONS = 16
 _CHUNK_BYTES = 256 * 1024
-_ERROR_BYTES = 4096
-_PREFACE = re.compile(r"remoteAddr: .*?; requestURI: .*?; ")
-"""VictoriaMetrics says whom it answers before it says what is wrong."""
+_ERROR_BYTES = 16 * 1024
+_PREFACE = re.compile(rb"remoteAddr: .*?; requestURI: .*?; ")
+"""VictoriaMetrics says whom it answers, and to what, before it says what is wrong."""
+_OF_THE_PATH = re.compile("(unsupported path|unsupported URL|cannot parse path|auth error)")
+"""To VictoriaMetrics a wrong path is a 400 like a wrong line or query."""
 
 
 class Server:
@@ -65,13 +67,13 @@ class Server:
             answer = self._exchange(method, self.url + path, body, sent)
             if 200 <= answer.status < 300:
                 return answer
-            said = _PREFACE.sub("", http.said(answer.read(_ERROR_BYTES), answer.reason))
+            said = http.said(_PREFACE.sub(b"", answer.read(_ERROR_BYTES)), answer.reason)
             answer.close()
         except (HTTPError, OSError) as error:
             raise self.away(error) from None
-        raise http.refusal(
-            self.place, answer.status, said, answer.headers, credentials="store_token_file"
-        )
+        if answer.status == 400 and _OF_THE_PATH.match(said):
+            raise StoreMissing(f"{self.place} says {said!r}: is the address right?")
+        raise http.refusal(self.place, answer.status, said, answer.headers, "store_token_file")
 
     def chunks(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         """The answer's body as it comes; raises StoreUnavailable when it stops or takes too long.

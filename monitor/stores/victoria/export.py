@@ -1,7 +1,7 @@
 """Raw samples by VictoriaMetrics' export: a series a line, or a part of one.
 
-An instant query of a range gives the same samples, each value as a text beside its time: what that
-costs to parse is several times as much (docs/stores.md).
+An instant query of a range gives the same samples, each value as a text beside its time: that costs
+half as much again to parse (docs/stores.md).
 """
 
 from __future__ import annotations

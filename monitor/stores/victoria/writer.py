@@ -33,7 +33,7 @@ class VictoriaWriter:
         except StoreTooLarge:
             raise
         except StoreRejected as error:
-            # A wrong path is a 400 too, and then no line is at fault.
+            # Whatever else is a 400: the lines are not at fault, and must not be put aside.
             if _ABOUT_LINES.search(str(error)):
                 raise
             raise StoreMissing(f"{error}: is the address right?") from None

@@ -9,7 +9,7 @@ _TEXT = "it keeps numbers only"
 
 DIFFERENT: dict[str, dict[str, str]] = {
     "victoria": {
-        "test_every_digit_of_a_number_comes_back": "it keeps some 15 decimal digits",
+        "test_every_digit_of_a_number_comes_back": "it keeps some 14 decimal digits",
         "test_nanoseconds_are_kept": "it keeps milliseconds",
         "test_the_last_written_value_of_a_point_wins": "it keeps any of them",
         "test_texts_come_back": _TEXT,

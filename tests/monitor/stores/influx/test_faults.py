@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -27,6 +22,7 @@ from monitor.errors import (
 from monitor.stores.config import StoreConfig
 from monitor.stores.open import open_reader, open_writer
 from monitor.stores.protocols import Matcher
+from tests.monitor.stores.answering import answering
 from tests.monitor.stores.conftest import influx_config
 from tests.monitor.stores.samples import body, record, select
 from tests.real.influxdb import InfluxDB
@@ -127,41 +123,6 @@ def test_no_name_leaves_its_quotes(influxdb: InfluxDB, name: str) -> None:
     assert select(reader, name, ["f"]) == []
     assert (select(reader, "m", [name]) == []) == (name != "f")
     assert len(select(reader, "m", ["f"])) == 1
-
-
-@contextmanager
-def answering(
-    status: int, reply: bytes, headers: dict[str, str] | None = None
-) -> Iterator[tuple[str, list[tuple[str, dict[str, list[str]], dict[str, str], bytes]]]]:
-    """A server that answers every request alike, for what no InfluxDB does on demand; yields its
-    address and the requests."""
-    requests: list[tuple[str, dict[str, list[str]], dict[str, str], bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            requests.append((url.path, parse_qs(url.query), dict(self.headers), content))
-            self.send_response(status)
-            for name, value in ({"Content-Length": str(len(reply))} | (headers or {})).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(reply)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", requests
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize(
