@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 import ssl
-import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 
 from monitor.errors import ConfigError, StoreError, StoreMissing, StoreUnavailable
-from monitor.stores import http
+from monitor.stores import deadline, http
 from monitor.stores.config import StoreConfig
 
 _CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 60.0
 _CONNECTIONS = 16
 _CHUNK_BYTES = 256 * 1024
 _ERROR_BYTES = 16 * 1024
@@ -37,15 +35,17 @@ class Server:
         """Raises ConfigError when the token or the certificates cannot be read."""
         self.url = url
         self.place = f"{name} at {url}"
+        self._seconds = config.store_timeout
         self._headers = _credentials(config.store_token())
         if config.store_tenant:
             self._headers["X-Scope-OrgID"] = config.store_tenant
         self._pools = urllib3.PoolManager(
             maxsize=_CONNECTIONS,
             retries=False,
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=config.store_timeout),
             ssl_context=_trusting(config.store_ca),
         )
+        self._pools.pool_classes_by_scheme = deadline.pools(config.store_timeout)
 
     def request(
         self,
@@ -80,15 +80,9 @@ class Server:
 
         Left early, it lets go of the connection.
         """
-        ends_at = time.monotonic() + _ANSWER_SECONDS
         try:
             while chunk := answer.read1(_CHUNK_BYTES, decode_content=True):
                 yield chunk
-                if time.monotonic() > ends_at:
-                    raise StoreUnavailable(
-                        f"{self.place} takes more than {_ANSWER_SECONDS:g} s for an answer:"
-                        " is it overloaded, or the link slow?"
-                    )
         except (HTTPError, OSError) as error:
             raise self.away(error) from None
         finally:
@@ -96,14 +90,9 @@ class Server:
 
     def away(self, error: Exception) -> StoreError:
         """It did not answer, or not to the end."""
-        if isinstance(error, urllib3.exceptions.SSLError | ssl.SSLError):
-            return StoreUnavailable(
-                f"{self.place}: no secure connection ({http.cause(error)}): check store_ca"
-            )
-        return StoreUnavailable(
-            f"{self.place} does not answer ({http.cause(error)}):"
-            " is it running, and is the address right?"
-        )
+        if isinstance(error, SSLError | ssl.SSLError):
+            return StoreUnavailable(f"{self.place}: no secure connection ({error}): check store_ca")
+        return http.away(self.place, error, self._seconds)
 
     def close(self) -> None:
         self._pools.clear()
@@ -133,6 +122,6 @@ def _credentials(token: str) -> dict[str, str]:
 
 def _trusting(ca_file: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"store_ca: {ca_file} is no certificate file (PEM): {error}") from None
+        return deadline.tls(ca_file)
+    except OSError as error:
+        raise ConfigError(f"store_ca: {ca_file} holds no certificate (PEM): {error}") from None

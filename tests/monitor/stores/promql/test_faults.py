@@ -8,10 +8,13 @@ import pytest
 
 from monitor.errors import BadRequest, StoreMissing, StoreUnavailable
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
+from monitor.stores.open import open_reader, open_writer
 from monitor.stores.protocols import Matcher
 from tests.monitor.stores.answering import answering
-from tests.monitor.stores.samples import SECOND, select
+from tests.monitor.stores.samples import SECOND, raw, select
+from tests.monitor.stream.crooked import Crooked, http
+
+LINES = raw("m f=1 1\n")
 
 GOOD = (
     b'{"status":"success","data":{"resultType":"matrix","result":['
@@ -54,6 +57,18 @@ def test_more_than_the_limit_is_refused_while_it_comes() -> None:
         assert len(select(reader, "m", ["f", "g"], limit=3)) == 1
         with pytest.raises(BadRequest, match="more than 2 samples"):
             select(reader, "m", ["f", "g"], limit=2)
+
+
+@pytest.mark.parametrize("kind", ["promql", "victoriametrics"])
+@pytest.mark.parametrize("at_once", [0, 100])
+def test_a_store_that_drips_is_given_up_in_time(kind: str, at_once: int) -> None:
+    with Crooked(http(b" " * 10_000), drip_seconds=0.05, at_once=at_once) as dripping:
+        config = StoreConfig(store=f"{kind}:{dripping.url}", store_timeout=0.6)
+        with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.6 s: is it over"):
+            select(open_reader(config), "m", ["f"])
+        if kind == "victoriametrics" and not at_once:
+            with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.6 s: is it over"):
+                open_writer(config).write(LINES)
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_a_certificate_that_is_none(tmp_path: Path) -> None:
         store="victoriametrics:https://127.0.0.1:1", store_ca=str(tmp_path / "ca.pem")
     )
     for opens in (open_writer, open_reader):
-        with pytest.raises(ConfigError, match=r"store_ca: .*ca\.pem is no certificate file"):
+        with pytest.raises(ConfigError, match=r"store_ca: .*ca\.pem holds no certificate"):
             opens(config)
 
 
