@@ -8,7 +8,9 @@ schedule      the nodes between the workers
 backoff       pauses that grow, with jitter
 gate          the store, and the pause of everything while it cannot be written
 group_commit  many nodes' bodies in one write
-quarantine    bodies that the store will never take, with its reason
+in_flight     how many bytes may be on their way
+bisection     which lines of a body the store refuses
+quarantine    those lines, kept with the store's reason (quarantine_file says how)
 pipe          one step: pull, write, and only then move the cursor
 telemetry     the aggregator's own metrics
 state         the state of a node, as a word and in words

@@ -26,12 +26,16 @@ class AggregatorConfig(ListenConfig, StoreConfig):
         "aggregator", "name under which the nodes remember what this store has; one for each store"
     )
     poll: float = setting(2.0, "seconds between two pulls of a node that has nothing more")
-    workers: int = setting(16, "nodes that are pulled at the same time")
+    workers: int = setting(64, "nodes that are pulled at the same time")
     batch_bytes: int = setting(256 * 1024, "compressed bytes that one pull asks for")
     write_bytes: int = setting(
         1024 * 1024, "compressed bytes that one write of several nodes' answers may have"
     )
     writers: int = setting(2, "writes to the store at the same time")
+    in_flight_bytes: int = setting(
+        16 * 1024 * 1024,
+        "compressed bytes that all pulls and bodies on their way to the store may have together",
+    )
     timeout: float = setting(10.0, "seconds that one pull may take in all")
     node_token_file: str = setting("", "file with the token that the collectors ask for")
     node_ca: str = setting("", "certificates (PEM) by which the collectors' are checked")
@@ -53,6 +57,7 @@ class AggregatorConfig(ListenConfig, StoreConfig):
         _between("batch-bytes", self.batch_bytes, 1024, wire.MAX_BYTES)
         _between("write-bytes", self.write_bytes, 1024, 64 << 20)
         _between("writers", self.writers, 1, 64)
+        _between("in-flight-bytes", self.in_flight_bytes, self.batch_bytes, 1 << 32)
         _between("timeout", self.timeout, 0.5, 300)
         if not self.node_urls:
             raise ConfigError("nodes: names no collector; give at least one http://HOST:PORT")

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 MAX_DECODED_BYTES = 8 * 1024 * 1024
 """Of one group: below the 10 MB that InfluxDB 3 takes, and the embedded store's memory follows."""
 
+_FEW_BYTES = 64 * 1024
+
 
 class GroupCommit:
     """Writes the bodies of many workers in few writes; threads share it.
@@ -29,10 +31,13 @@ class GroupCommit:
     """
 
     def __init__(self, gate: Gate, telemetry: Telemetry, *, max_bytes: int, writers: int) -> None:
-        """`max_bytes` are compressed ones; a single body may have more."""
+        """`max_bytes` are compressed ones, fewer once the store has called a write too large.
+
+        A single body may have more.
+        """
         self._gate = gate
         self._telemetry = telemetry
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._free_writers = writers
         self._queue: deque[_Waiting] = deque()  # empty while a writer is free
         self._mutex = threading.Lock()
@@ -65,7 +70,7 @@ class GroupCommit:
         while self._queue and not (first.alone or self._queue[0].alone):
             size += len(self._queue[0].body)
             decoded += self._queue[0].decoded_bytes
-            if size > self._max_bytes or decoded > MAX_DECODED_BYTES:
+            if size > self.max_bytes or decoded > MAX_DECODED_BYTES:
                 break
             group.append(self._queue.popleft())
         first.turn.set_result(group)
@@ -75,10 +80,10 @@ class GroupCommit:
         try:
             self._attempt(body, len(group))
         except StoreRejected as error:
+            if isinstance(error, StoreTooLarge) and not group[0].alone:
+                self._be_content_with(len(body) // 2)
             if len(group) == 1:
                 raise
-            if isinstance(error, StoreTooLarge):
-                self._be_content_with(len(body) // 2)
             _tell(group, _RefusedTogether())
             raise _RefusedTogether from None
         except Exception as error:  # whatever it is, each of them has to hear of it
@@ -100,8 +105,11 @@ class GroupCommit:
         self._telemetry.on_write(bodies, len(body), time.monotonic() - began)
 
     def _be_content_with(self, size: int) -> None:
-        self._max_bytes = min(self._max_bytes, size)
-        log.info("the store takes no larger writes: at most %d bytes in one from now on", size)
+        """Not too little: it may have been one large line among small ones."""
+        size = max(size, _FEW_BYTES)
+        if size < self.max_bytes:
+            self.max_bytes = size
+            log.info("the store calls a write too large: at most %d bytes from now on", size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

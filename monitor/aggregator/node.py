@@ -16,15 +16,15 @@ class Node:
     """One node. Only the worker that has taken it from the schedule changes it.
 
     `cursor` stands behind the last records that the store said it has; it is a courtesy, the node
-    keeps what was acknowledged. Up to sequence `careful_until` records are pulled one by one,
-    because the store refused something among them. Times are Unix seconds; 0 is never. `labels`
-    (a JSON object) and `sources` are what named it; many nodes share them. Once it is `gone`
-    nobody names it any longer, and it is not pulled again.
+    keeps what was acknowledged. Nodes that are `careful` are pulled one at a time: the store
+    refused something of the last body, or it was larger than it was asked to be. Times are Unix
+    seconds; 0 is never. `labels` (a JSON object) and `sources` are what named it; many nodes share
+    them. Once it is `gone` nobody names it any longer, and it is not pulled again.
     """
 
     url: str
     cursor: Cursor | None = None
-    careful_until: int = 0
+    careful: bool = False
     backlog: int = 0
     failures: int = 0
     error: str = ""
@@ -54,15 +54,9 @@ class Node:
 
     def written(self, pulled: Pulled) -> None:
         """The store has these records (or the quarantine does): the next pull acknowledges them."""
-        if self.cursor is not None and self.cursor.epoch != pulled.cursor.epoch:
-            self.careful_until = 0  # that was a number of another log
         self.cursor = pulled.cursor
         self.backlog = pulled.backlog
         self.newest_at = max(self.newest_at, pulled.newest_ns / 1e9)
-
-    def is_careful(self) -> bool:
-        """Whether records are to be pulled one by one."""
-        return self.careful_until > (self.cursor.sequence if self.cursor else 0)
 
     def is_behind(self) -> bool:
         """Whether there is a backlog to drain."""

@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitor.aggregator.backoff import pause
+from monitor.aggregator.bisection import refused_in
 from monitor.aggregator.group_commit import GroupCommit
+from monitor.aggregator.in_flight import InFlight, Room
 from monitor.aggregator.node import Node
 from monitor.aggregator.quarantine import Quarantine, QuarantineError
 from monitor.aggregator.telemetry import Telemetry
 from monitor.errors import StoreError, StoreRejected
+from monitor.stream import wire
 from monitor.stream.client import NodeClient, NodeError, Pulled
+from monitor.stream.connection import AnswerTooLarge
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _SLOW_SECONDS = 1.0
-_ONE_RECORD = 1
 
 
 class Next(NamedTuple):
@@ -41,6 +44,7 @@ class Pipe:
     client: NodeClient
     groups: GroupCommit
     quarantine: Quarantine
+    in_flight: InFlight
     telemetry: Telemetry
     consumer: str
     batch_bytes: int
@@ -48,12 +52,22 @@ class Pipe:
 
     def step(self, node: Node) -> Next:
         """Pull `node` once, acknowledging what was written before."""
+        if node.careful:
+            with self.in_flight.lane(wire.MAX_BYTES):
+                return self._pull(node, wire.MAX_BYTES, None)
+        with self.in_flight.room(self.batch_bytes) as room:
+            return self._pull(node, self.batch_bytes, room)
+
+    def _pull(self, node: Node, at_most: int, room: Room | None) -> Next:
         began = time.monotonic()
-        wanted = _ONE_RECORD if node.is_careful() else self.batch_bytes
+        asked = min(self.batch_bytes, self.groups.max_bytes)
         try:
-            pulled = self.client.pull(node.url, self.consumer, node.cursor, wanted)
+            pulled = self.client.pull(node.url, self.consumer, node.cursor, asked, at_most)
+        except AnswerTooLarge:
+            return self._with_care(node)
         except NodeError as error:
             self.telemetry.pull_errors.labels(error.kind).inc()
+            node.careful = False
             slow = time.monotonic() - began > _SLOW_SECONDS
             return Next(self._failed(node, str(error)), slow)
         slow = time.monotonic() - began > _SLOW_SECONDS
@@ -64,37 +78,49 @@ class Pipe:
         if pulled is None:
             node.backlog = 0
             return Next(self.poll_seconds, slow)
-        return Next(self._write(node, pulled), slow)
+        if room is not None:
+            room.shrink(len(pulled.body))
+        return self._write(node, pulled, slow)
 
-    def _write(self, node: Node, pulled: Pulled) -> float:
-        """Write, then move the cursor. Returns the seconds after which to pull again."""
+    def _write(self, node: Node, pulled: Pulled, slow: bool) -> Next:
+        """Write, then move the cursor."""
+        refused = 0
         try:
-            self.groups.write(pulled.body, pulled.shape.decoded_bytes)
-        except StoreRejected as error:
-            return self._rejected(node, pulled, str(error))
+            try:
+                self.groups.write(pulled.body, pulled.shape.decoded_bytes, alone=node.careful)
+                node.careful = len(pulled.body) > self.batch_bytes
+            except StoreRejected as error:
+                if not node.careful:
+                    return self._with_care(node)
+                refused = self._set_apart(node, pulled, str(error))
         except StoreError:
             node.backlog = pulled.backlog + pulled.shape.records
-            return 0.0  # the gate says when: the node is pulled again as soon as it opens
-        self.telemetry.records.inc(pulled.shape.records)
-        self.telemetry.lines.inc(pulled.shape.lines)
-        self.telemetry.bytes.inc(len(pulled.body))
-        return self._moved(node, pulled)
-
-    def _rejected(self, node: Node, pulled: Pulled, reason: str) -> float:
-        """Find the record that is refused, keep that one aside, and let the rest flow on."""
-        if pulled.shape.records > 1 and not node.is_careful():
-            node.careful_until = pulled.cursor.sequence
-            return 0.0
-        try:
-            self.quarantine.keep(node.url, pulled, reason)
+            return Next(0.0, slow)  # the gate says when: pulled again as soon as it opens
         except QuarantineError as error:
-            return self._failed(node, str(error))
-        self.telemetry.quarantined.inc(pulled.shape.records)
-        return self._moved(node, pulled)
-
-    def _moved(self, node: Node, pulled: Pulled) -> float:
+            return Next(self._failed(node, str(error)), slow)
+        self.telemetry.records.inc(pulled.shape.records)
+        self.telemetry.lines.inc(pulled.shape.lines - refused)
+        self.telemetry.bytes.inc(len(pulled.body))
         node.written(pulled)
-        return 0.0 if pulled.backlog else self.poll_seconds
+        return Next(0.0 if pulled.backlog else self.poll_seconds, slow or node.careful)
+
+    def _set_apart(self, node: Node, pulled: Pulled, reason: str) -> int:
+        """Write what the store takes of the body, keep the rest aside; how many lines that is."""
+
+        def write(piece: bytes) -> None:
+            self.groups.write(piece, 0, alone=True)
+
+        found = refused_in(pulled.body, reason, write)
+        for refused in found:
+            self.quarantine.keep(node.url, refused)
+        lines = sum(each.lines.count(b"\n") for refused in found for each in refused)
+        self.telemetry.quarantined.inc(lines)
+        return lines
+
+    def _with_care(self, node: Node) -> Next:
+        """Pull it again, in the lane where one body at a time is taken apart, or is a large one."""
+        node.careful = True
+        return Next(0.0, slow=True)
 
     def _failed(self, node: Node, error: str) -> float:
         if node.failed(error, time.time()):

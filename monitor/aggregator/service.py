@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from monitor.aggregator.config import AggregatorConfig
 from monitor.aggregator.gate import Gate
 from monitor.aggregator.group_commit import GroupCommit
+from monitor.aggregator.in_flight import InFlight
 from monitor.aggregator.node import Node
 from monitor.aggregator.node_metrics import FleetMetrics, each
 from monitor.aggregator.pipe import Next, Pipe
@@ -50,6 +51,8 @@ class Aggregator:
         self._client = NodeClient(
             token=config.node_token(), ca_file=config.node_ca, seconds=config.timeout
         )
+        in_flight = InFlight(config.in_flight_bytes)
+        self._telemetry.in_flight.set_function(lambda: in_flight.bytes)
         self._pipe = Pipe(
             client=self._client,
             groups=GroupCommit(
@@ -59,6 +62,7 @@ class Aggregator:
                 writers=config.writers,
             ),
             quarantine=Quarantine(config.quarantine),
+            in_flight=in_flight,
             telemetry=self._telemetry,
             consumer=config.consumer,
             batch_bytes=config.batch_bytes,

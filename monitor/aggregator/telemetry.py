@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -57,8 +57,14 @@ class Telemetry:
             name + "store_errors", "Writes that failed.", ["kind"], registry=self.registry
         )
         self.quarantined = Counter(
-            name + "quarantined_records",
-            "Records that the store refuses, kept in the quarantine.",
+            name + "quarantined_lines",
+            "Lines that the store refuses, kept in the quarantine.",
+            registry=self.registry,
+        )
+
+        self.in_flight = Gauge(
+            name + "in_flight_bytes",
+            "Bytes lent to pulls that go on and to bodies that wait for the store.",
             registry=self.registry,
         )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 import logging
+import random
 import time
 import urllib.error
 import urllib.request
@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from monitor.aggregator.bisection import Refused
+from monitor.aggregator.quarantine import Quarantine
 from monitor.errors import (
     StoreError,
     StoreForbidden,
     StoreMissing,
     StoreRejected,
+    StoreTooLarge,
     StoreUnavailable,
 )
 from tests.monitor.aggregator.conftest import Start
@@ -143,28 +146,87 @@ def test_a_store_that_comes_back_is_tried_by_one_at_first(
     assert min(pauses) > 0.25, "one try each pause"
 
 
-def test_a_record_that_the_store_never_takes_is_kept_aside_and_the_rest_flows(
+def test_a_line_that_the_store_never_takes_is_kept_aside_and_the_rest_flows(
     nodes: NewNode,
     writer: FakeWriter,
     start: Start,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    node = nodes()
-    expected = _append(node, 0, 20)
-    bad = line(7)
-    expected.remove(bad)
+    node, other = nodes(), nodes()
+    expected = _append(node, 0, 20) + _append(other, 100, 20)
+    sweep = [line(number) for number in range(20, 30)]
+    node.log.append(b"".join(text + b"\n" for text in sweep))
+    bad = {line(7), line(24)}
     reason = "field type conflict: v"
-    writer.refuse = lambda lines: StoreRejected(reason) if bad in lines.splitlines() else None
-    aggregator = start(node.url)
+    writer.refuse = lambda lines: StoreRejected(reason) if bad & set(lines.splitlines()) else None
+    aggregator = start(node.url, other.url)
+    wait_until(lambda: _acknowledged(node) and _acknowledged(other), "all is acknowledged", 10)
+    assert set(writer.lines) == set(expected + sweep) - bad
+    quarantine = Quarantine(tmp_path / "data" / "quarantine")
+    kept = [quarantine.read(path) for path in quarantine.files()]
+    assert [(entry.node_url, entry.refused) for entry in kept if entry] == [
+        (node.url, (Refused(line(7) + b"\n", reason),)),
+        (node.url, (Refused(line(24) + b"\n", reason),)),
+    ]
+    assert f"the store refuses 1 lines of node {node.url}, kept as {tmp_path}" in caplog.text
+    metrics = _get(f"{aggregator.url}/metrics")
+    assert "weir_aggregator_quarantined_lines_total 2.0" in metrics
+    assert "weir_aggregator_lines_total 48.0" in metrics
+    assert "weir_aggregator_in_flight_bytes 0.0" in metrics
+
+
+def test_a_store_that_goes_away_amid_the_search_loses_and_doubles_nothing(
+    nodes: NewNode, writer: FakeWriter, start: Start, tmp_path: Path
+) -> None:
+    node = nodes()
+    bad = {line(number) for number in (3, 11, 17)}
+    good = set(_append(node, 0, 20)) - bad
+    asked = itertools.count(1)
+
+    def refuse(lines: bytes) -> StoreError | None:
+        if next(asked) % 7 == 0 and next(asked) < 40:
+            return StoreUnavailable("away", retry_after=0.0)
+        return StoreRejected("no") if bad & set(lines.splitlines()) else None
+
+    writer.refuse = refuse
+    start(node.url)
+    wait_until(lambda: _acknowledged(node), "all is acknowledged", 30)
+    assert set(writer.lines) == good
+    quarantine = Quarantine(tmp_path / "data" / "quarantine")
+    entries = [quarantine.read(path) for path in quarantine.files()]
+    kept = [each.lines for entry in entries if entry for each in entry.refused]
+    assert sorted(kept) == sorted(text + b"\n" for text in bad)
+
+
+def test_a_body_that_is_too_large_is_divided(
+    nodes: NewNode, writer: FakeWriter, start: Start, tmp_path: Path
+) -> None:
+    node = nodes()
+    numbers = range(100)
+    node.log.append(b"".join(line(number) + b"\n" for number in numbers))
+    huge = b'event text="%s" 1' % (b"x" * 5000)
+    node.log.append(huge + b"\n" + line(100) + b"\n")
+    writer.refuse = lambda lines: StoreTooLarge("413") if len(lines) > 1000 else None
+    start(node.url)
     wait_until(lambda: _acknowledged(node), "all is acknowledged", 10)
-    assert writer.lines == expected
-    (body,) = (tmp_path / "data" / "quarantine").glob("*.lp.gz")
-    assert gzip.decompress(body.read_bytes()) == bad + b"\n"
-    (why,) = (tmp_path / "data" / "quarantine").glob("*.reason")
-    assert why.read_text() == f"{node.url}: {reason}\n"
-    assert f"the store refuses a record of node {node.url}, kept as {body}: {reason}" in caplog.text
-    assert "weir_aggregator_quarantined_records_total 1.0" in _get(f"{aggregator.url}/metrics")
+    assert set(writer.lines) == {line(number) for number in range(101)}
+    (path,) = (tmp_path / "data" / "quarantine").iterdir()
+    entry = Quarantine(path.parent).read(path)
+    assert entry is not None and entry.refused == (Refused(huge + b"\n", "413"),)
+
+
+def test_a_record_larger_than_a_pull_asks_for_comes_through_the_lane(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    node = nodes()
+    noise = random.Random(1).randbytes(20_000).hex().encode()
+    node.log.append(b'event text="%s" 1\n' % noise)
+    expected = _append(node, 0, 3)
+    aggregator = start(node.url, batch_bytes=2048)
+    wait_until(lambda: _acknowledged(node), "all is acknowledged", 10)
+    assert writer.lines[1:] == expected and len(writer.lines[0]) > 40_000
+    assert "weir_aggregator_pull_errors_total{" not in _get(f"{aggregator.url}/metrics")
 
 
 def test_what_cannot_be_kept_aside_stays_on_the_node(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -152,18 +153,21 @@ def test_a_fault_of_the_writer_is_everyones_and_the_next_go_on(store: FakeWriter
 
 
 def test_groups_become_as_small_as_the_store_wants_them(store: FakeWriter) -> None:
-    workers = Workers(store)
-    store.refuse = lambda lines: StoreTooLarge("413") if len(lines) > 4 else None
-    written = [workers.write(text) for text in "abcdef"]
+    workers = Workers(store, max_bytes=10 << 20)
+    noise = random.Random(1).randbytes(50_000).hex()
+    store.refuse = lambda lines: StoreTooLarge("413") if len(lines) > 250_000 else None
+    written = [workers.write(text + noise) for text in "abcdef"]
     workers.release()
     assert [each.result() for each in written] == [None] * 6
-    assert sorted(store.lines) == [text.encode() for text in "abcdef"]
+    assert sorted(line[:1] for line in store.lines) == [b"a", b"b", b"c", b"d", b"e", b"f"]
+    before, size = len(store.asked), workers.groups.max_bytes
+    assert 120_000 < size < 160_000, "half of what was refused"
     store.hold.clear()
-    again = Workers(store, max_bytes=workers.groups._max_bytes)
+    again = Workers(store, max_bytes=size)
     for text in "uvwxyz":
-        again.write(text)
+        again.write(text + noise)
     again.release()
-    assert _bodies(store)[-4:] == ["u", "vw", "xy", "z"]
+    assert [len(lines) // len(noise) for lines in store.asked[before:]] == [1, 2, 2, 1]
 
 
 def test_no_worker_is_forgotten_however_they_meet() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,7 @@ import pytest
 
 from monitor.aggregator.backoff import as_told, pause
 from monitor.aggregator.config import AggregatorConfig
-from monitor.aggregator.quarantine import Quarantine
-from monitor.edgelog import Cursor
 from monitor.errors import ConfigError
-from monitor.gzipped import Shape
-from monitor.stream.client import Pulled
 
 
 def test_pauses_double_up_to_the_longest_and_are_never_in_step() -> None:
@@ -29,37 +23,6 @@ def test_a_time_that_was_told_is_kept_and_capped() -> None:
     assert 5 <= as_told(5, 300) <= 5.5
     assert 300 <= as_told(10**9, 300) <= 330
     assert as_told(-1, 300) == 0
-
-
-def test_the_quarantine_is_bounded_and_its_names_are_tame(tmp_path: Path) -> None:
-    quarantine = Quarantine(tmp_path / "q", max_bytes=5000)
-    for number in range(1, 10):
-        pulled = Pulled(bytes(1000), Shape(1, 1, 9), Cursor("ab", number), 0, 0)
-        quarantine.keep("http://[::1]:80/../..", pulled, "why")
-        time.sleep(0.002)
-    names = sorted(path.name for path in (tmp_path / "q").iterdir())
-    assert "-1-80-..-..-ab-9.lp.gz" in names
-    assert "-1-80-..-..-ab-1.lp.gz" not in names
-    assert sum(path.stat().st_size for path in (tmp_path / "q").iterdir()) <= 5000
-
-
-def test_workers_share_the_quarantine(tmp_path: Path) -> None:
-    quarantine = Quarantine(tmp_path / "q", max_bytes=20_000)
-
-    def work(worker: int) -> None:
-        for number in range(40):
-            pulled = Pulled(bytes(500), Shape(1, 1, 9), Cursor("ab", number), 0, 0)
-            quarantine.keep(f"http://node-{worker}", pulled, "why")
-
-    with ThreadPoolExecutor(8) as workers:
-        list(workers.map(work, range(8)))
-    sizes = [path.stat().st_size for path in (tmp_path / "q").iterdir()]
-    assert 10_000 < sum(sizes) <= 20_000
-    again = Quarantine(tmp_path / "q", max_bytes=3000)
-    again.keep("http://node-9", Pulled(b"x", Shape(1, 1, 9), Cursor("ab", 1), 0, 0), "why")
-    kept = list((tmp_path / "q").iterdir())
-    assert sum(path.stat().st_size for path in kept) <= 3000, "what was there before counts"
-    assert tmp_path / "q" / "node-9-ab-1.lp.gz" in kept
 
 
 @pytest.mark.parametrize(
