@@ -1,5 +1,6 @@
 # make up      everything on this machine, in one command:  make up ARGS="--interval 2"
 # make test    every test; on Debian as root it installs the parts that the tests run against
+# make soak    the fault tests in their long form, an hour and a half, for docs/reliability.md
 # make lint    ruff and mypy
 # make bench   every benchmark, the short form
 # make docs    docs/metrics.md and docs/configuration.md again, from the code
@@ -16,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --all-build-deps \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra all
 
-.PHONY: up test lint bench lock
+.PHONY: up test soak lint bench lock
 .DEFAULT_GOAL := up
 
 up: $(VENV)/.installed
@@ -24,6 +25,9 @@ up: $(VENV)/.installed
 
 test: parts $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: parts $(VENV)/.installed-dev
+	@nice $(BIN)/python -m pytest tests/faults --soak --timeout=7200 $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

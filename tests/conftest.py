@@ -28,6 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write golden files anew; read the diff"
     )
+    parser.addoption(
+        "--soak", action="store_true", help="tests/faults in the long form, an hour; see make soak"
+    )
+    parser.addoption("--seed", type=int, help="the random moments of tests/faults once more")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.stores.config import StoreConfig
 from monitor.stores.open import open_reader
-from tests.end_to_end.ledger import assert_delivered, edge_log
+from tests.faults.ledger import assert_delivered, edge_log
 from tests.real.busybox import IMAGE
 from tests.real.docker import Container, Engine
 from tests.real.influxdb import InfluxDB
@@ -126,7 +126,7 @@ def test_no_point_is_forged(collector: Weir, influxdb: InfluxDB, tmp_path: Path,
     )
     try:
         aggregator.start_and_wait()
-        assert assert_delivered(collector.url, open_reader(store)) > 100
+        assert assert_delivered(open_reader(store), collector.url) > 100
         assert not [file for file in (tmp_path / "data/quarantine").rglob("*") if file.is_file()]
     finally:
         aggregator.stop()

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from monitor.rates import Sample, window
-from tests.end_to_end.ledger import edge_log
 from tests.end_to_end.workloads import SPIN, preferred
+from tests.faults.ledger import edge_log
 from tests.real.docker import Container, Engine
 from tests.real.prometheus import Prometheus
 from tests.real.weir import Weir

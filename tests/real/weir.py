@@ -17,17 +17,27 @@ STARTED_SECONDS = 30.0
 
 
 class Weir(Process):
-    """`weir PART OPTIONS` with its output in DIRECTORY/PART.log."""
+    """`weir PART OPTIONS` with its output in DIRECTORY/PART.log.
 
-    def __init__(self, part: str, directory: Path, *options: str, prefix: tuple[str, ...] = ()):
+    `prefix` stands before the command, `host` is the address that it listens on.
+    """
+
+    def __init__(
+        self,
+        part: str,
+        directory: Path,
+        *options: str,
+        prefix: tuple[str, ...] = (),
+        host: str = "127.0.0.1",
+    ) -> None:
         self.part = part
         self.directory = directory
         self.port = unused_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         super().__init__(
             [
                 *prefix,
-                *(sys.executable, "-m", "weir", part, f"--listen=127.0.0.1:{self.port}"),
+                *(sys.executable, "-m", "weir", part, f"--listen={host}:{self.port}"),
                 *options,
             ],
             directory / f"{part}.log",

@@ -6,6 +6,7 @@ import gzip
 import math
 import urllib.request
 from collections import defaultdict
+from collections.abc import Iterator
 
 from monitor.lineprotocol import Parser
 from monitor.record import Series, Value
@@ -18,19 +19,26 @@ Point = tuple[str, int, str]
 Ledger = dict[Point, Value]
 
 
-def edge_log(collector_url: str) -> Ledger:
-    """Everything in a collector's edge log, by its pure read."""
-    parser, ledger, cursor = Parser(), Ledger(), ""
+def edge_log(*collector_urls: str) -> Ledger:
+    """Everything in the edge logs of collectors, by their pure read."""
+    parser, ledger = Parser(), Ledger()
+    for collector_url in collector_urls:
+        for body in _bodies(collector_url):
+            for series, fields, time_ns in parser.parse(body):
+                for field, value in fields.items():
+                    ledger[series.key, time_ns, field] = value
+    return ledger
+
+
+def _bodies(collector_url: str) -> Iterator[bytes]:
+    cursor = ""
     while True:
         url = f"{collector_url}/api/v1/stream?after={cursor}&max_bytes=1000000"
         with urllib.request.urlopen(url, timeout=30) as reply:
             cursor = reply.headers["Weir-Cursor"]
             if reply.status == 204:
-                return ledger
-            body = gzip.decompress(reply.read())
-        for series, fields, time_ns in parser.parse(body):
-            for field, value in fields.items():
-                ledger[series.key, time_ns, field] = value
+                return
+            yield gzip.decompress(reply.read())
 
 
 def stored(reader: Reader, like: Ledger) -> Ledger:
@@ -51,12 +59,12 @@ def stored(reader: Reader, like: Ledger) -> Ledger:
     return ledger
 
 
-def assert_delivered(collector_url: str, reader: Reader, seconds: float = 60.0) -> int:
-    """The store has all that the edge log has, once, and nothing else; returns how many points.
+def assert_delivered(reader: Reader, *collector_urls: str, seconds: float = 60.0) -> int:
+    """The store has all that the edge logs have, once, and nothing else; returns how many points.
 
-    The log goes on growing meanwhile, so it is read before the store and after it.
+    The logs go on growing meanwhile, so they are read before the store and after it.
     """
-    before = edge_log(collector_url)
+    before = edge_log(*collector_urls)
     missing: list[Point] = []
 
     def nothing_missing() -> bool:
@@ -69,7 +77,7 @@ def assert_delivered(collector_url: str, reader: Reader, seconds: float = 60.0) 
     except AssertionError:
         raise AssertionError(f"{len(missing)} points are lost, such as {missing[0]}") from None
     kept = stored(reader, before)
-    after = edge_log(collector_url)
+    after = edge_log(*collector_urls)
     wrong = {p: (v, after.get(p)) for p, v in kept.items() if not _equal(after.get(p), v)}
     assert not wrong, f"{len(wrong)} invented or changed, such as {next(iter(wrong.items()))}"
     return len(kept)

@@ -1,0 +1,112 @@
+"""The store away under load, and an hour's backlog on half of the nodes when it comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from monitor.stores.config import StoreConfig
+from monitor.stores.open import open_reader
+from tests.faults.conftest import Say
+from tests.faults.fleet import Fleet, Node, delivered
+from tests.faults.pipes import aggregator, taken
+from tests.real.influxdb import InfluxDB
+from tests.real.process import wait_until
+from tests.real.weir import Weir
+
+ROWS = 90
+"""Lines of a sweep, as of a node with 30 pods of two containers."""
+INTERVAL_SECONDS = 1.0
+HOUR = 360
+"""Sweeps of an hour, one each ten seconds."""
+LIVE_RATE = 1 / 10
+"""Sweeps a second that such a node makes."""
+
+
+def test_after_an_outage_all_drains_while_live_nodes_stay_live(
+    tmp_path: Path, logs: Path, influxdb: InfluxDB, soak: bool, say: Say
+) -> None:
+    count, outage_seconds = (40, 600.0) if soak else (16, 15.0)
+    influxdb.create_database("away")
+    store = StoreConfig(store=f"influxdb:{influxdb.url}", influx_database="away")
+    fleet = Fleet(logs, count, ROWS)
+    behind, live = fleet.nodes[::2], fleet.nodes[1::2]
+    pipe = aggregator(tmp_path, "away", fleet.urls, store)
+    start_ns = time.time_ns()
+    for node in fleet.nodes:
+        _log_the_past(node, start_ns - 7200 * 10**9, HOUR // 3)  # warms the allocator up
+    try:
+        pipe.start_and_wait()
+        with fleet.sweeping(INTERVAL_SECONDS):
+            wait_until(lambda: fleet.backlog("away") < count, "the first backlog is gone", 120)
+            before = taken(pipe.pid).rss_mib
+            influxdb.stop()
+            ends_at = time.monotonic() + outage_seconds
+            for node in behind:
+                _log_the_past(node, start_ns - 3600 * 10**9, HOUR)
+            wait_until(lambda: time.monotonic() > ends_at, "it is over", 2 * outage_seconds)
+            during = taken(pipe.pid).rss_mib
+            influxdb.start()
+            pipe.ready(lambda: pipe.api("targets")["store"]["up"], 60)
+            drained = _watch_it_drain(pipe, behind, live)
+        counted = delivered(fleet.nodes, open_reader(store), 120)
+    finally:
+        influxdb.start() if not influxdb.running() else None
+        pipe.stop()
+        fleet.stop()
+    live_rate = len(behind) * LIVE_RATE
+    say(
+        f"{outage_seconds:g} s without InfluxDB, then {drained.records:,} records of {ROWS} lines: "
+        f"drained in {drained.seconds:.1f} s, {drained.rate / live_rate:.0f} times the live rate; "
+        f"live nodes lag at most {drained.lag_seconds:.1f} s"
+    )
+    say(
+        f"aggregator before {before:.1f}, in the outage {during:.1f}, "
+        f"then at most {drained.rss_mib:.1f} MiB; {counted}"
+    )
+    assert drained.rate >= 2 * live_rate
+    assert drained.lag_seconds <= 2 * INTERVAL_SECONDS
+    assert max(during, drained.rss_mib) < 1.05 * before
+    assert len(pipe.lines("influx|InfluxDB|store")) <= 4, pipe.tail()  # said at start and end
+    assert pipe.has_no_traceback(), pipe.tail()
+
+
+class Drained(NamedTuple):
+    """`records` that were behind, the `seconds` it took, and the worst that was seen meanwhile."""
+
+    records: int
+    seconds: float
+    lag_seconds: float
+    rss_mib: float
+
+    @property
+    def rate(self) -> float:
+        """Records a second."""
+        return self.records / self.seconds
+
+
+def _watch_it_drain(pipe: Weir, behind: Sequence[Node], live: Sequence[Node]) -> Drained:
+    """Until the nodes are no more behind. A live node counts from the moment when it caught up."""
+    began = time.monotonic()
+    records = sum(node.backlog("away") for node in behind)
+    lag = rss = 0.0
+    caught_up: set[Node] = set()
+    while any(node.backlog("away") > 1 for node in behind):
+        for node in live:
+            seconds = node.lag_seconds("away")
+            if node in caught_up:
+                lag = max(lag, seconds)
+            elif seconds <= INTERVAL_SECONDS:
+                caught_up.add(node)
+        rss = max(rss, taken(pipe.pid).rss_mib)
+        time.sleep(0.1)
+    assert caught_up == set(live), "live nodes caught up before the others"
+    return Drained(records, time.monotonic() - began, lag, rss)
+
+
+def _log_the_past(node: Node, first_ns: int, sweeps: int) -> None:
+    """Sweeps ten seconds apart."""
+    for number in range(sweeps):
+        node.sweep(first_ns + number * 10 * 10**9)
