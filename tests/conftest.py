@@ -49,6 +49,15 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "root: the test needs root (cgroups, mounts, Docker)")
+    config.addinivalue_line("markers", "soak: the test takes minutes, and runs with --soak only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--soak"):
+        return
+    long = [item for item in items if item.get_closest_marker("soak")]
+    items[:] = [item for item in items if item not in long]
+    config.hook.pytest_deselected(items=long)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -160,6 +160,10 @@ class Fleet:
         """Records that the consumer has acknowledged, of all nodes."""
         return self.logged - self.backlog(consumer)
 
+    def wait_for(self, consumer: str, records: int, seconds: float = 60.0) -> None:
+        """Wait until the consumer has acknowledged so many."""
+        wait_until(lambda: self.acknowledged(consumer) >= records, f"{records} records", seconds)
+
     @property
     def logged(self) -> int:
         """Records that were logged, of all nodes."""

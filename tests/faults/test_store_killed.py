@@ -12,7 +12,6 @@ from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet, delivered
 from tests.faults.pipes import aggregator, wait_for_a_write
 from tests.real.influxdb import InfluxDB
-from tests.real.process import wait_until
 
 
 def test_no_kill_of_influxdb_loses_or_invents(
@@ -37,13 +36,8 @@ def test_no_kill_of_influxdb_loses_or_invents(
                 time.sleep(moments.uniform(0, 0.01))
             influxdb.kill()
             influxdb.start()
-            _caught_up(fleet, "killed", fleet.logged)
+            fleet.wait_for("killed", fleet.logged)
     counted = delivered(fleet.nodes, open_reader(store))
     say(f"{kills} kills of InfluxDB: {counted}")
     assert pipe.stop() == 0
     assert pipe.has_no_traceback(), pipe.tail()
-
-
-def _caught_up(fleet: Fleet, consumer: str, records: int) -> None:
-    """Wait until the store has as many records."""
-    wait_until(lambda: fleet.acknowledged(consumer) >= records, "the store has what waited", 60)
