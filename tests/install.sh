@@ -3,8 +3,9 @@
 # Debian, as root. Elsewhere the tests of a missing part skip and say what to install.
 set -eu
 
-packages="busybox-static chromium conmon containerd debian-archive-keyring debootstrap docker.io e2fsprogs
-influxdb iproute2 iptables openssl podman prometheus qemu-system-x86 runc strace util-linux victoria-metrics"
+packages="busybox-static chromium conmon containerd debian-archive-keyring debootstrap dnsmasq-base docker.io
+e2fsprogs influxdb iproute2 iptables openssl podman prometheus qemu-system-x86 runc strace util-linux
+victoria-metrics"
 
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
     echo "not root on Debian: tests of parts that are not installed will be skipped" >&2

@@ -122,6 +122,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "doctor": _doctor,
 }
 EXTRA = {
+    "dns": "aggregator",
     "docker": "collector",
     "flask": "dashboard",
     "influxdb_client": "influx",
@@ -130,6 +131,7 @@ EXTRA = {
     "psutil": "collector",
     "rich": "top",
     "urllib3": "aggregator",
+    "yaml": "aggregator",
 }
 """The extra that brings each module."""
 

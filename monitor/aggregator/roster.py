@@ -26,7 +26,6 @@ class Roster:
     def __init__(self, on_join: Callable[[list[Node]], None]) -> None:
         self._on_join = on_join
         self._nodes: dict[str, Node] = {}
-        self._named_by: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -45,11 +44,16 @@ class Roster:
         with self._lock:
             joined = [self._add(url) for url in named if url not in self._nodes]
             left = 0
+            shared: dict[tuple[str, ...], tuple[str, ...]] = {}
             for node in list(self._nodes.values()):
-                if node.url in named:
-                    self._named(node, source, named[node.url])
-                elif source in node.sources:
-                    left += self._dropped(node, source)
+                sources = _named_by(node.sources, source, node.url in named)
+                node.sources = shared.setdefault(sources, sources)
+                if not sources:
+                    node.gone = True
+                    del self._nodes[node.url]
+                    left += 1
+                elif sources[0] == source and node.labels != named[node.url]:
+                    node.labels = named[node.url]
         if joined:
             self._on_join(joined)
         return Change(len(joined), left)
@@ -58,21 +62,9 @@ class Roster:
         self._nodes[url] = node = Node(url)
         return node
 
-    def _named(self, node: Node, source: str, labels: str) -> None:
-        if source not in node.sources:
-            node.sources = self._shared((*node.sources, source))
-        if node.sources[0] == source and node.labels != labels:
-            node.labels = labels
 
-    def _dropped(self, node: Node, source: str) -> bool:
-        """The source names the node no more; whether it is gone for that."""
-        node.sources = self._shared(tuple(name for name in node.sources if name != source))
-        if node.sources:
-            return False
-        node.gone = True
-        del self._nodes[node.url]
-        return True
-
-    def _shared(self, sources: tuple[str, ...]) -> tuple[str, ...]:
-        """One tuple for all nodes that have the same sources."""
-        return self._named_by.setdefault(sources, sources)
+def _named_by(sources: tuple[str, ...], source: str, names: bool) -> tuple[str, ...]:
+    """The sources of a node, now that `source` names it or does not."""
+    if names == (source in sources):
+        return sources
+    return (*sources, source) if names else tuple(name for name in sources if name != source)

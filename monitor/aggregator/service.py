@@ -10,6 +10,7 @@ import time
 from werkzeug.wrappers import Request, Response
 
 from monitor.aggregator.config import AggregatorConfig
+from monitor.aggregator.discovery.watch import discover
 from monitor.aggregator.gate import Gate
 from monitor.aggregator.group_commit import GroupCommit
 from monitor.aggregator.in_flight import InFlight
@@ -71,7 +72,7 @@ class Aggregator:
         self._poll_seconds = config.poll
         self._schedule = Schedule(config.workers)
         self._roster = Roster(self._joined)
-        self._roster.name("nodes", dict.fromkeys(config.node_urls, "{}"))
+        self._discovery = discover(config, self._roster, config.timeout)
         self._workers = [
             threading.Thread(target=self._work, name=f"pull-{number}", daemon=True)
             for number in range(config.workers)
@@ -86,10 +87,12 @@ class Aggregator:
         self._server.start()
         for worker in self._workers:
             worker.start()
+        self._discovery.start()
         log.info("nodes to pull: %d; %s/api/v1/targets shows each", len(self._roster), self.url)
 
     def stop(self) -> None:
         """Finish the writes that are under way, cut off the pulls, and let go of everything."""
+        self._discovery.stop()
         self._schedule.stop()
         self._gate.stop()
         self._client.interrupt()
@@ -126,12 +129,12 @@ class Aggregator:
         return metrics_response(request, self._telemetry.registry, each(self._roster.nodes()))
 
     def _targets(self, request: Request) -> Response:
-        return targets_response(request, self._roster.nodes(), self._gate, [])
+        return targets_response(request, self._roster.nodes(), self._gate, self._discovery.places())
 
     def _healthz(self, request: Request) -> Response:
-        alive = all(worker.is_alive() for worker in self._workers)
+        alive = self._discovery.is_alive() and all(worker.is_alive() for worker in self._workers)
         return json_response({"ok": alive}, 200 if alive else 503)
 
     def _readyz(self, request: Request) -> Response:
-        reason = readiness(self._roster.nodes(), self._gate, "")
+        reason = readiness(self._roster.nodes(), self._gate, self._discovery.missing())
         return json_response({"ready": not reason, "reason": reason}, 503 if reason else 200)

@@ -7,6 +7,7 @@ hours. Here each read may wait only for what is left of the whole exchange's tim
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import socket
 import ssl
@@ -14,6 +15,8 @@ import time
 from http.client import HTTPMessage, HTTPResponse
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import SplitResult
+
+from monitor.stream.forbidden import is_forbidden
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -53,6 +56,9 @@ class Connection:
             sock = socket.create_connection((host, port), min(_CONNECT_SECONDS, _left(ends_at)))
         except TimeoutError:
             raise NoConnection from None
+        if is_forbidden(there := sock.getpeername()[0]):
+            sock.close()
+            raise PermissionError(errno.EPERM, f"it leads to {there}, a cloud's own service")
         if place.scheme == "https":
             sock.settimeout(_left(ends_at))
             sock = tls.wrap_socket(sock, server_hostname=host)
@@ -60,7 +66,7 @@ class Connection:
         self.is_reusable = True
 
     def exchange(self, request: bytes, at_most: int, ends_at: float) -> Answer:
-        """Send `request`, a POST; its answer. Raises AnswerTooLarge above `at_most` bytes."""
+        """Send a POST or GET; its answer. Raises AnswerTooLarge above `at_most` bytes."""
         self.is_reusable = False
         self._sock.settimeout(_left(ends_at))
         self._sock.sendall(request)

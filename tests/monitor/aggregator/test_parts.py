@@ -43,6 +43,18 @@ def test_a_time_that_was_told_is_kept_and_capped() -> None:
         ({"store": "nonsense"}, "store = 'nonsense'"),
         ({"listen": "nonsense"}, "listen: 'nonsense' is not HOST:PORT"),
         ({"nodes": "http://10.0.0.1", "node_token_file": "/x"}, "would be sent the token"),
+        ({"nodes": "http://169.254.169.254"}, "nodes: 169.254.169.254 is no collector's"),
+        ({"nodes_file": "/etc/nodes.txt"}, "nodes-file: /etc/nodes.txt does not end in .json"),
+        ({"nodes_http": "10.0.0.1/sd"}, "nodes-http: '10.0.0.1/sd' is no address"),
+        ({"nodes_http": "http://u:pw@a/sd"}, "nodes-http: a: no password in an address"),
+        ({"nodes_http": "http://a/sd?a#b"}, "nodes-http: 'http://a/sd?a#b' is no address"),
+        ({"nodes_http": "http://10.0.0.1", "nodes_http_token_file": "/x"}, "sent the token"),
+        ({"nodes_dns": "collectors"}, "nodes-dns: 'collectors' is neither HOST:PORT nor _SERV"),
+        ({"nodes_dns": "collectors:0"}, "nodes-dns: 'collectors:0' is neither"),
+        ({"nodes_dns": "_weir._tcp.x:9180"}, "nodes-dns: '_weir._tcp.x:9180' is neither"),
+        ({"nodes_scheme": "ftp"}, "nodes-scheme: 'ftp' is not http or https"),
+        ({"nodes_refresh": 0.1}, "nodes-refresh: 0.1 s is not between 1 and 3600"),
+        ({"shard": "3/3"}, "shard: 3/3: shards are counted from 0"),
     ],
 )
 def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
@@ -55,6 +67,13 @@ def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
 def test_nodes_are_listed_once() -> None:
     config = AggregatorConfig(nodes="http://a:1/, https://b,http://a:1")
     assert config.node_urls == ("http://a:1", "https://b")
+
+
+def test_the_collector_here_is_the_node_where_nothing_names_any() -> None:
+    assert AggregatorConfig().node_urls == ("http://127.0.0.1:9180",)
+    assert AggregatorConfig(nodes_dns="collectors:9180").node_urls == ()
+    both = AggregatorConfig(nodes="http://a", nodes_file="/a.json, /b/*.yml")
+    assert (both.node_urls, both.file_patterns) == (("http://a",), ("/a.json", "/b/*.yml"))
 
 
 def test_each_token_is_the_one_of_its_own_file(tmp_path: Path) -> None:
