@@ -84,10 +84,10 @@ class Aggregator:
 
     def start(self) -> None:
         """Begin to pull and to listen; returns at once."""
-        self._server.start()
         for worker in self._workers:
             worker.start()
         self._discovery.start()
+        self._server.start()
         log.info("nodes to pull: %d; %s/api/v1/targets shows each", len(self._roster), self.url)
 
     def stop(self) -> None:
