@@ -14,9 +14,15 @@ from typing import Any
 from monitor.errors import ConfigError
 
 
-def setting(default: Any, help: str, *, metavar: str | None = None) -> Any:
-    """A field of a configuration. `help` says meaning and unit; it is shown by --help."""
-    return dataclasses.field(default=default, metadata={"help": help, "metavar": metavar})
+def setting(
+    default: Any, help: str, *, metavar: str | None = None, positional: bool = False
+) -> Any:
+    """A field of a configuration. `help` says meaning and unit; it is shown by --help.
+
+    A `positional` one is a word of the command line and nothing else: no flag, no variable.
+    """
+    metadata = {"help": help, "metavar": metavar, "positional": positional}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def state_directory(given: str, part: str = "") -> Path:

@@ -21,7 +21,7 @@ def test_a_reference_page_is_the_one_that_the_code_makes(name: str) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    assert CONFIGS.keys() == COMMANDS.keys()
+    assert {name.partition(" ")[0] for name in CONFIGS} == COMMANDS.keys()
     assert all(f"\n  {command} " in USAGE for command in COMMANDS)
 
 

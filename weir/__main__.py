@@ -20,6 +20,7 @@ usage: weir COMMAND [OPTIONS]        (weir COMMAND --help shows a command's opti
   dashboard    the web pages and the query API
   init-store   makes the store's database or bucket, if it has none yet, and tries it
   doctor       what a part can see on this machine and what not, why, and what helps
+  log          looks into an edge log: what it holds, whether it is whole, its lines
   version      prints the version
 """
 
@@ -112,6 +113,12 @@ def _doctor(arguments: list[str]) -> int:
     return doctor(config, dict(os.environ))
 
 
+def _log(arguments: list[str]) -> int:
+    from weir.log import log
+
+    return log(arguments)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": _up,
     "top": _top,
@@ -120,6 +127,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "dashboard": _dashboard,
     "init-store": _init_store,
     "doctor": _doctor,
+    "log": _log,
 }
 EXTRA = {
     "dns": "aggregator",

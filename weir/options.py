@@ -21,7 +21,7 @@ from weir.process import REFUSED
 Config = TypeVar("Config")
 
 PREFIX = "WEIR_"
-PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard", "init-store"})
+PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard", "init-store", "log"})
 
 
 def load(
@@ -111,6 +111,8 @@ def _add(parser: Parser, field: dataclasses.Field[Any], kind: Any) -> None:
     how: dict[str, Any] = {"help": _help(field), "default": field.default}
     if kind is bool:
         how["action"] = "store_true"
+    elif field.metadata["positional"]:
+        flag, how["nargs"], how["metavar"] = field.name, "?", flag
     elif kind in (int, float):
         how |= {"type": kind, "metavar": field.metadata["metavar"] or "N"}
     else:
@@ -125,11 +127,14 @@ def _help(field: dataclasses.Field[Any]) -> str:
 
 def names_of(config_class: type[Any]) -> frozenset[str]:
     """The names of its options in a file: `log-max-bytes`."""
-    return frozenset(field.name.replace("_", "-") for field in dataclasses.fields(config_class))
+    fields = dataclasses.fields(config_class)
+    return frozenset(f.name.replace("_", "-") for f in fields if not f.metadata["positional"])
 
 
 def flag_of(field: dataclasses.Field[Any]) -> str:
-    """The flag of a field: `--log-max-bytes` of log_max_bytes."""
+    """The flag of a field: `--log-max-bytes` of log_max_bytes; a positional one's word: `DIR`."""
+    if field.metadata["positional"]:
+        return str(field.metadata["metavar"])
     return "--" + field.name.replace("_", "-")
 
 

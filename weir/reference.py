@@ -14,6 +14,7 @@ from monitor.aggregator.config import AggregatorConfig
 from monitor.catalogue import CATALOGUE, OPTIONAL_GROUPS, TAGS
 from monitor.stores.setup.config import InitStoreConfig
 from weir.doctor import CollectorDoctorConfig
+from weir.log import LogExportConfig, LogInspectConfig, LogVerifyConfig
 from weir.options import PREFIX, flag_of
 from weir.top import TopConfig
 from weir.up import UpConfig
@@ -26,6 +27,9 @@ CONFIGS: dict[str, Any] = {
     "top": TopConfig,
     "init-store": InitStoreConfig,
     "doctor": CollectorDoctorConfig,
+    "log inspect": LogInspectConfig,
+    "log verify": LogVerifyConfig,
+    "log export": LogExportConfig,
 }
 
 HEADINGS = {
@@ -118,7 +122,7 @@ def configuration() -> str:
         rows = [
             (
                 f"`{flag_of(field)}`",
-                f"`{PREFIX}{field.name.upper()}`",
+                "" if field.metadata["positional"] else f"`{PREFIX}{field.name.upper()}`",
                 f"`{field.default}`" if field.default not in ("", False) else "",
                 field.metadata["help"],
             )

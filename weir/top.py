@@ -16,6 +16,7 @@ from rich.text import Text
 
 from monitor.errors import ConfigError, WeirError
 from monitor.settings import setting
+from weir.words import size
 
 Row = dict[str, Any]
 
@@ -119,17 +120,6 @@ def _percent(name: str) -> Callable[[Row], str]:
 
 def _size(name: str, unit: str = "B") -> Callable[[Row], str]:
     return lambda row: size(row[name], unit)
-
-
-def size(value: float | None, unit: str = "B") -> str:
-    """Bytes in binary units: 1536 is `1.5 KiB`; None is `-`."""
-    if value is None:
-        return "-"
-    for prefix in ("", "Ki", "Mi", "Gi", "Ti"):
-        if value < 1024 or prefix == "Ti":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if not prefix else f"{value:.1f} {prefix}{unit}"
 
 
 def _age(row: Row) -> str:

@@ -16,13 +16,20 @@ Open the folder and you see the parts:
     keeper     appending within the bounds
     log        EdgeLog: all of it together
 
+and for who only looks at a directory, while a collector goes on or at a copy:
+
+    onlooker   what lies there, nothing locked or changed
+    inspect    what it holds, and how long that will last
+    verify     every record, its checksums and its lines
+    export     its lines for other programs
+
 Files of a log directory:
 
     lock                          held (flock) by the one process that writes
     epoch                         random hex, made with the log
     runs                          RUN SEQUENCE: each opening, and the number that came next then
     segments/0000…0001.log        frames; the name is the first sequence number
-    consumers/NAME                EPOCH:SEQUENCE, the last record that NAME acknowledged
+    consumers/NAME                EPOCH:SEQUENCE, the last record that NAME acknowledged, and crc32
 """
 
 from monitor.edgelog.backward import Past, Span

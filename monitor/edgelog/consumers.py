@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import zlib
 from pathlib import Path
 
 from monitor.edgelog.cursor import Cursor
@@ -79,7 +80,7 @@ class Consumers:
     def _store(self, name: str) -> None:
         path = self._directory / name
         try:
-            replace_durably(path, f"{Cursor(self._epoch, self._done[name])}\n".encode())
+            replace_durably(path, _stored(Cursor(self._epoch, self._done[name])))
         except OSError as error:
             if name not in self._unstored:
                 log.warning("%s cannot be stored, kept in memory: %s", path, error.strerror)
@@ -90,10 +91,18 @@ class Consumers:
             self._unstored.discard(name)
 
     def _load(self, path: Path) -> None:
+        data = path.read_bytes()
         try:
-            cursor = Cursor.parse(path.read_text("ascii").strip())
+            cursor = Cursor.parse(data.decode("ascii").partition("\n")[0])
+            whole = data == _stored(cursor)
         except (BadRequest, UnicodeDecodeError):
+            whole = False
+        if not whole:
             log.warning("%s is damaged: this consumer starts at the oldest record again", path)
-            return
-        if cursor.epoch == self._epoch:
+        elif cursor.epoch == self._epoch:
             self._done[path.name] = cursor.sequence
+
+
+def _stored(cursor: Cursor) -> bytes:
+    """The cursor and its crc32: with a flipped bit it would stand for records that nobody has."""
+    return f"{cursor}\n{zlib.crc32(str(cursor).encode()):08x}\n".encode()

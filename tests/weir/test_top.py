@@ -12,7 +12,8 @@ from werkzeug.wrappers import Request, Response
 from monitor.web.app import App, json_response
 from monitor.web.config import ListenConfig
 from monitor.web.server import Server, bind
-from weir.top import TopConfig, size, top
+from weir.top import TopConfig, top
+from weir.words import size
 
 ROW: dict[str, Any] = {
     "container": "spin",

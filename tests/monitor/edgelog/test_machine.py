@@ -75,7 +75,7 @@ class LogMachine(RuleBasedStateMachine):
     def consumer_forgets(self) -> None:
         """The aggregator restarts: what it had not acknowledged comes again."""
         stored = self.directory / "consumers" / "store"
-        done = int(stored.read_text().split(":")[1]) if stored.exists() else 0
+        done = int(stored.read_text().split()[0].split(":")[1]) if stored.exists() else 0
         self.cursor = None
         self.delivered = {n: d for n, d in self.delivered.items() if n <= done}
 

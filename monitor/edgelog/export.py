@@ -1,0 +1,117 @@
+"""The lines of a log, for other programs: a record at a time, so that memory stays flat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from monitor import gzipped
+from monitor.edgelog import frame
+from monitor.edgelog.onlooker import Here, Onlooker
+from monitor.edgelog.verify import Flaw
+from monitor.errors import LineProtocolError
+from monitor.lineprotocol import Parser
+from monitor.record import Record
+
+MARGIN_NS = 3600 * 10**9
+"""A record's lines are no further from its own time: an interval, or an event that came late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Lines of Unix times from `since_ns` to before `until_ns`; of one measurement, or of all."""
+
+    since_ns: int | None = None
+    until_ns: int | None = None
+    measurement: str = ""
+
+    @property
+    def everything(self) -> bool:
+        """Whether no line is left out."""
+        return self == Wanted()
+
+    def may_hold(self, found: frame.Frame) -> bool:
+        """Whether a record can have such a line."""
+        return not (
+            (self.since_ns is not None and found.time_ns < self.since_ns - MARGIN_NS)
+            or (self.until_ns is not None and found.time_ns > self.until_ns + MARGIN_NS)
+        )
+
+    def takes(self, record: Record) -> bool:
+        """Whether a line's record is wanted."""
+        return not (
+            (self.measurement and record.series.measurement != self.measurement)
+            or (self.since_ns is not None and record.time_ns < self.since_ns)
+            or (self.until_ns is not None and record.time_ns >= self.until_ns)
+        )
+
+
+Form = Callable[[bytes, Wanted], bytes]
+
+
+def export(
+    log: Onlooker,
+    wanted: Wanted,
+    form: Form,
+    flawed: Callable[[Flaw], object],
+    advance: Callable[[int], object] = lambda _: None,
+) -> Iterator[bytes]:
+    """What each record has, oldest first; `flawed` is told of what cannot be read. OSError."""
+    for here in log.walk():
+        found = here.found
+        if isinstance(found, frame.Damage):
+            flawed(Flaw(here.path, found.offset, f"{found.length} bytes hold no readable record"))
+            advance(found.length)
+            continue
+        if found.length and wanted.may_hold(found):
+            yield _lines(here, found, wanted, form, flawed)
+        advance(found.end - found.offset)
+
+
+def _lines(
+    here: Here,
+    found: frame.Frame,
+    wanted: Wanted,
+    form: Form,
+    flawed: Callable[[Flaw], object],
+) -> bytes:
+    payload = here.payload()
+    if payload is None:
+        if not here.is_dropped():
+            flawed(Flaw(here.path, found.offset, f"record {found.sequence} fails its checksum"))
+        return b""
+    try:
+        return b"".join(form(member, wanted) for member in gzipped.members(payload))
+    except (ValueError, LineProtocolError) as error:
+        flawed(Flaw(here.path, found.offset, f"record {found.sequence}: {error}"))
+        return b""
+
+
+def line_protocol(member: bytes, wanted: Wanted) -> bytes:
+    """The lines as they are."""
+    if wanted.everything:
+        return member
+    parser = Parser(0)
+    lines = (line for line in member.split(b"\n") if line)
+    return b"".join(
+        line + b"\n" for line in lines for record in parser.parse(line) if wanted.takes(record)
+    )
+
+
+def ndjson(member: bytes, wanted: Wanted) -> bytes:
+    """Each line a JSON object: measurement, tags, fields, time_ns."""
+    shown = (
+        {
+            "measurement": record.series.measurement,
+            "tags": dict(record.series.tags),
+            "fields": record.fields,
+            "time_ns": record.time_ns,
+        }
+        for record in Parser().parse(member)
+        if wanted.takes(record)
+    )
+    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in shown)
+
+
+FORMS: dict[str, Form] = {"lp": line_protocol, "ndjson": ndjson}
