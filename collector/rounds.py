@@ -172,6 +172,7 @@ class Rounds:
         self._sums.take(records)
         records += self._sums.rows(time_ns)
         records = self._budget.admit(records, time_ns)
+        records += self._metrics.events()
         records.append(self._about_itself())
         self._latest.update(records, time_ns)
         self._sweep_log.keep(records, time_ns)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from collector.own_events import OwnEvents
 from monitor.edgelog import EdgeLog
 from monitor.record import Record, Series, Value
 
@@ -24,6 +25,7 @@ class SelfMetrics:
     ) -> None:
         self._series = Series.of("weir", {**identity, "process": "collector"})
         self._log = log
+        self._own_events = OwnEvents(identity, log)
         self._statm = proc_self / "statm"
         self._fds = proc_self / "fd"
         self._sweep_cpu_seconds = 0.0
@@ -40,6 +42,10 @@ class SelfMetrics:
         """Note what was done between two rounds."""
         self._sweep_cpu_seconds += cpu_seconds
 
+    def events(self) -> list[Record]:
+        """What has to be said since the last call: the clock was set, records were lost."""
+        return self._own_events.records()
+
     def row(self, figures: Mapping[str, Value], docker_up: bool | None) -> Record:
         """The row as of now, of the rounds before this one.
 
@@ -48,6 +54,7 @@ class SelfMetrics:
         stats = self._log.stats()
         fields: dict[str, Value] = {
             **figures,
+            **self._own_events.figures,
             "sweep_seconds": self._sweep_seconds,
             "sweep_cpu_seconds_total": self._sweep_cpu_seconds,
             "sweeps_missed_total": self.missed,

@@ -17,6 +17,10 @@ MOST_RECORDS = 5000
 """That wait to be kept: more are kept at once."""
 
 
+CALM_SECONDS = 60.0
+"""Without a refusal, before it is said that the log takes records again: it may alternate."""
+
+
 class SweepLog:
     """Appends records to the log; says once when it begins to refuse them and when it ends."""
 
@@ -24,13 +28,15 @@ class SweepLog:
         self._edge_log = edge_log
         self._monotonic = monotonic
         self._refused = 0
+        self._refused_at: float | None = None
+        self._failing = False
         self._waiting: list[Record] = []
         self.due = float("inf")
 
     @property
     def failing(self) -> bool:
         """Whether something of the last sweep could not be kept."""
-        return self._refused > 0
+        return self._failing
 
     def keep_soon(self, records: Sequence[Record]) -> None:
         """Let them wait for others, so that what comes together is one record of the log.
@@ -57,13 +63,16 @@ class SweepLog:
                 self._edge_log.append(lines, time_ns)
             except LogError as error:
                 refusal = error
+        self._failing = refusal is not None
+        now = self._monotonic()
         if refusal is not None:
             if not self._refused:
                 log.error("%s; sweeps and /metrics go on, but are not kept meanwhile", refusal)
             self._refused += 1
-        elif self._refused:
+            self._refused_at = now
+        elif self._refused_at is not None and now - self._refused_at >= CALM_SECONDS:
             log.info("the edge log takes records again; %d sweeps were not kept", self._refused)
-            self._refused = 0
+            self._refused, self._refused_at = 0, None
 
 
 def _parts(records: Sequence[Record]) -> Iterator[bytes]:

@@ -36,7 +36,7 @@ from monitor.edgelog.backward import Past, Span
 from monitor.edgelog.cursor import Cursor
 from monitor.edgelog.directory import LogError
 from monitor.edgelog.keeper import Limits
-from monitor.edgelog.log import SMALL_LINES_BYTES, EdgeLog, LogStats
+from monitor.edgelog.log import SMALL_LINES_BYTES, EdgeLog, LogStats, steady_ns
 from monitor.edgelog.reader import Batch
 
 __all__ = [
@@ -49,4 +49,5 @@ __all__ = [
     "LogStats",
     "Past",
     "Span",
+    "steady_ns",
 ]

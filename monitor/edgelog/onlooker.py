@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ class Onlooker:
     @classmethod
     def of(cls, directory: Path) -> Onlooker:
         """Look at what is there now. Raises LogError for what is no log or may not be read."""
-        segments = directory / "segments"
+        segments, consumers = directory / "segments", directory / "consumers"
         try:
             if not directory.is_dir():
                 raise LogError(f"{directory}: there is no such directory; name an edge log's")
@@ -65,7 +66,7 @@ class Onlooker:
                 directory,
                 epoch,
                 read_runs(directory / "runs"),
-                Consumers(directory / "consumers", epoch).all(),
+                Consumers(consumers, epoch).all() if consumers.is_dir() else {},
                 tuple(segment_paths(segments)),
             )
         except OSError as error:
@@ -92,27 +93,26 @@ class Onlooker:
 
     def walk(self) -> Iterator[Here]:
         """Everything in the segments, oldest first, read as it is taken. OSError."""
-        firsts = [int(path.stem) for path in self.segments]
-        for path, following in zip(self.segments, [*firsts[1:], 0], strict=True):
+        for path, following in zip_longest(self.segments, self.segments[1:]):
             try:
                 fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 continue
             try:
-                yield from _walk(path, fd, following)
+                yield from _walk(path, fd, int(following.stem) if following else None)
             finally:
                 os.close(fd)
 
 
-def _walk(path: Path, fd: int, following: int) -> Iterator[Here]:
-    """`following` is the number that the next segment begins with, 0 where there is none."""
+def _walk(path: Path, fd: int, following: int | None) -> Iterator[Here]:
+    """`following` is the number that the next segment begins with, None where there is none."""
     size = os.fstat(fd).st_size
     for found in frame.walk(fd, 0, size):
         here = Here(path, fd, found)
         if isinstance(found, frame.Frame):
-            if following and found.sequence >= following:
+            if following is not None and found.sequence >= following:
                 continue  # its sync failed, and the next segment has it
-        elif here.is_dropped() or (not following and _is_torn(fd, found, size)):
+        elif here.is_dropped() or (following is None and _is_torn(fd, found, size)):
             return
         yield here
 

@@ -31,8 +31,9 @@ def test_a_full_disk_is_said_once_and_its_end_too(
     small_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="collector")
+    now = [0.0]
     edge_log = EdgeLog(small_disk / "log", Limits(max_bytes=2**20))
-    sweep_log = SweepLog(edge_log)
+    sweep_log = SweepLog(edge_log, lambda: now[0])
     record = Record(Series.of("container", {"container": "web"}), {"threads": 1}, 10**18)
     sweep_log.keep([record], 10**18)
     filler = small_disk / "filler"
@@ -40,12 +41,16 @@ def test_a_full_disk_is_said_once_and_its_end_too(
         while True:
             file.write(b"\0" * 4096)
     many = [record._replace(time_ns=10**18 + n * 7919) for n in range(5000)]
-    for _ in range(3):
+    for n in range(3):
         sweep_log.keep(many, 10**18 + 1)
-    assert sweep_log.failing
+        assert sweep_log.failing
+        sweep_log.keep([record], 10**18 + 2 + n)  # what is small still fits
+        assert not sweep_log.failing
+        now[0] += 10
     filler.unlink()
-    sweep_log.keep(many, 10**18 + 2)
-    assert not sweep_log.failing
+    for _ in range(10):
+        sweep_log.keep(many, 10**18 + 9)
+        now[0] += 10
     edge_log.close()
     said = [(r.levelname, r.getMessage()) for r in caplog.records if "collector" in r.name]
     assert [level for level, _ in said] == ["ERROR", "INFO"]

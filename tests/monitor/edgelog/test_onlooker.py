@@ -93,6 +93,13 @@ def test_an_empty_log_is_no_error(fast_path: Path) -> None:
     assert flaws(fast_path) == []
 
 
+def test_a_directory_in_which_nearly_nothing_stands_yet_is_no_error(fast_path: Path) -> None:
+    (fast_path / "segments").mkdir()
+    report = inspect(Onlooker.of(fast_path), LIMITS, NOW)
+    assert (report.epoch, report.records, report.consumers) == ("", 0, [])
+    assert flaws(fast_path) == []
+
+
 def test_what_is_being_written_and_dropped_is_no_damage(fast_path: Path) -> None:
     """A log that drops and appends all the time, verified over and over."""
     log = EdgeLog(fast_path, Limits(max_bytes=64 * 1024))
