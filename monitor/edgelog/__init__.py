@@ -11,6 +11,7 @@ Open the folder and you see the parts:
     runs       who has given which cursors: a log that was put back from a copy gives others
     consumers  who has acknowledged what, durably
     gap        what a consumer is told in the place of records that had to go
+    patience   how long is waited for a disk that does not read
     losses     what was lost: counted, and said
     directory  the files around the segments: lock, epoch, atomic replacement
     keeper     appending within the bounds

@@ -55,9 +55,12 @@ def encode(sequence: int, time_ns: int, payload: bytes) -> bytes:
     return fields + _CRC.pack(zlib.crc32(fields)) + payload
 
 
-def header_at(fd: int, offset: int) -> Frame | None:
-    """The header at `offset`, or None if there is none that can be trusted."""
-    data = _pread(fd, HEADER_BYTES, offset)
+def header_at(fd: int, offset: int, strict: bool = False) -> Frame | None:
+    """The header at `offset`, or None if there is none that can be trusted.
+
+    Here and below: what the disk does not give (EIO) is damage, where `strict` it raises OSError.
+    """
+    data = _pread(fd, HEADER_BYTES, offset, strict)
     if len(data) < HEADER_BYTES or not data.startswith(MAGIC):
         return None
     if zlib.crc32(data[: _FIELDS.size]) != _CRC.unpack_from(data, _FIELDS.size)[0]:
@@ -66,32 +69,32 @@ def header_at(fd: int, offset: int) -> Frame | None:
     return Frame(offset, length, sequence, time_ns, payload_crc)
 
 
-def payload_of(fd: int, frame: Frame) -> bytes | None:
+def payload_of(fd: int, frame: Frame, strict: bool = False) -> bytes | None:
     """The record's payload, or None if it is short or its checksum is wrong."""
-    payload = _pread(fd, frame.length, frame.offset + HEADER_BYTES)
+    payload = _pread(fd, frame.length, frame.offset + HEADER_BYTES, strict)
     if len(payload) != frame.length or zlib.crc32(payload) != frame.payload_crc:
         return None
     return payload
 
 
-def walk(fd: int, start: int, end: int) -> Iterator[Frame | Damage]:
+def walk(fd: int, start: int, end: int, strict: bool = False) -> Iterator[Frame | Damage]:
     """Every frame with a trusted header in [start, end), and the damage between them."""
     offset = start
     while offset < end:
-        frame = header_at(fd, offset)
+        frame = header_at(fd, offset, strict)
         if frame is not None and frame.end <= end:
             yield frame
             offset = frame.end
         else:
-            following = _next_frame(fd, offset + 1, end)
+            following = _next_frame(fd, offset + 1, end, strict)
             yield Damage(offset, following - offset)
             offset = following
 
 
-def _next_frame(fd: int, start: int, end: int) -> int:
+def _next_frame(fd: int, start: int, end: int, strict: bool) -> int:
     """Offset of the next trusted header in [start, end), or `end`."""
     while start < end:
-        chunk = _pread(fd, min(_SEARCH_BYTES, end - start), start)
+        chunk = _pread(fd, min(_SEARCH_BYTES, end - start), start, strict)
         if not chunk:
             if start >= os.fstat(fd).st_size:
                 return end
@@ -99,7 +102,7 @@ def _next_frame(fd: int, start: int, end: int) -> int:
             continue
         found = chunk.find(MAGIC)
         while found >= 0:
-            frame = header_at(fd, start + found)
+            frame = header_at(fd, start + found, strict)
             if frame is not None and frame.end <= end:
                 return frame.offset
             found = chunk.find(MAGIC, found + 1)
@@ -109,12 +112,10 @@ def _next_frame(fd: int, start: int, end: int) -> int:
     return end
 
 
-def _pread(fd: int, length: int, offset: int) -> bytes:
-    """What the disk gives, if need be at the second try; a bad sector (EIO) is damage."""
-    for _ in range(2):
-        try:
-            return os.pread(fd, length, offset)
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-    return b""
+def _pread(fd: int, length: int, offset: int, strict: bool) -> bytes:
+    try:
+        return os.pread(fd, length, offset)
+    except OSError as error:
+        if strict or error.errno != errno.EIO:
+            raise
+        return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 import zlib
@@ -17,6 +18,7 @@ from monitor.edgelog.cursor import Cursor
 from monitor.edgelog.directory import Lock, LogError, new_epoch, read_epoch
 from monitor.edgelog.keeper import Keeper, Limits
 from monitor.edgelog.losses import Losses
+from monitor.edgelog.patience import Patience
 from monitor.edgelog.reader import Batch, Place, SegmentGone, collect
 from monitor.edgelog.runs import Runs
 from monitor.edgelog.segment import Segment, View
@@ -83,6 +85,7 @@ class EdgeLog:
         self._mutex = threading.RLock()
         self._places: OrderedDict[int, Place] = OrderedDict()
         self._losses = Losses(directory, steady)
+        self._patience = Patience(steady)
         try:
             self._open(limits or Limits())
         except OSError as error:
@@ -212,6 +215,7 @@ class EdgeLog:
     # -- reading --------------------------------------------------------------------------------
 
     def _read(self, start: int, max_bytes: int, foreign: Cursor | None, consumer: str) -> Batch:
+        strict = True
         while True:
             with self._mutex:
                 views = self._segments.views()
@@ -219,12 +223,15 @@ class EdgeLog:
                 place = self._places.get(start)
             room = gap.ROOM_BYTES if foreign is not None or start < before else 0
             try:
-                found = collect(views, start, max_bytes - room, place, self._losses.damage)
+                found = collect(views, start, max_bytes - room, place, self._losses.damage, strict)
                 break
             except SegmentGone as gone:
                 self._forget_vanished(gone.path)
             except OSError as error:
-                raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
+                strict = error.errno != errno.EIO or not self._patience.is_over(start)
+                if strict:
+                    raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
+        self._patience.succeeded(start)
         if found.place is not None:
             self._remember(found.sequence, found.place)
         members = found.payloads

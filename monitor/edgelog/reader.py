@@ -84,11 +84,17 @@ class Collected:
 
 
 def collect(
-    views: Sequence[View], after: int, max_bytes: int, start: Place | None, damaged: DamageSeen
+    views: Sequence[View],
+    after: int,
+    max_bytes: int,
+    start: Place | None,
+    damaged: DamageSeen,
+    strict: bool,
 ) -> Collected:
     """The records of `views` with a sequence above `after`, up to `max_bytes` but at least one.
 
-    `start` may say where they begin. Raises SegmentGone, OSError.
+    `start` may say where they begin. What the disk does not give is damage, where `strict` it
+    raises OSError. Raises SegmentGone, OSError.
     """
     found = Collected(after, max_bytes)
     for view in views:
@@ -100,7 +106,7 @@ def collect(
         except FileNotFoundError:
             raise SegmentGone(view.path) from None
         try:
-            if not _collect_from(fd, view, offset, found, damaged):
+            if not _collect_from(fd, view, offset, found, damaged, strict):
                 return found
         finally:
             os.close(fd)
@@ -109,14 +115,16 @@ def collect(
     return found
 
 
-def _collect_from(fd: int, view: View, offset: int, found: Collected, damaged: DamageSeen) -> bool:
+def _collect_from(
+    fd: int, view: View, offset: int, found: Collected, damaged: DamageSeen, strict: bool
+) -> bool:
     """Take what fits; False when the batch is full."""
-    for header in _trusted(fd, view, offset, damaged):
+    for header in _trusted(fd, view, offset, damaged, strict):
         if not found.sequence < header.sequence <= view.last or not header.length:
             continue  # had before, or of no segment of ours, or a number that is void
         if not found.fits(header.length):
             return False
-        payload = frame.payload_of(fd, header)
+        payload = frame.payload_of(fd, header, strict)
         if payload is None:
             _still_there(fd, view)
             damaged(view.path, header.offset, f"record {header.sequence} fails its checksum")
@@ -125,8 +133,10 @@ def _collect_from(fd: int, view: View, offset: int, found: Collected, damaged: D
     return True
 
 
-def _trusted(fd: int, view: View, offset: int, damaged: DamageSeen) -> Iterator[frame.Frame]:
-    for item in frame.walk(fd, offset, view.size):
+def _trusted(
+    fd: int, view: View, offset: int, damaged: DamageSeen, strict: bool
+) -> Iterator[frame.Frame]:
+    for item in frame.walk(fd, offset, view.size, strict):
         if isinstance(item, frame.Frame):
             yield item
         else:
