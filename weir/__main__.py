@@ -17,6 +17,7 @@ usage: weir COMMAND [OPTIONS]        (weir COMMAND --help shows a command's opti
   top          what runs now, with its CPU and memory
   collector    the node agent: reads cgroups, keeps the edge log, serves /metrics
   aggregator   pulls the collectors' logs and writes them to the store
+  quarantine   the lines that the store refused: shows them, writes them again
   dashboard    the web pages and the query API
   init-store   makes the store's database or bucket, if it has none yet, and tries it
   doctor       what a part can see on this machine and what not, why, and what helps
@@ -80,9 +81,23 @@ def _aggregator(arguments: list[str]) -> int:
     from monitor.aggregator.config import AggregatorConfig
     from monitor.aggregator.service import Aggregator
     from monitor.web.server import bind
+    from weir.allocator import be_frugal
 
     config = load(AggregatorConfig, "aggregator", arguments, dict(os.environ))
+    be_frugal()
     return run("aggregator", lambda: Aggregator(config, bind(config.listen)))
+
+
+def _quarantine(arguments: list[str]) -> int:
+    from weir.quarantine import ACTIONS, USAGE, QuarantineConfig, quarantine
+
+    action, *rest = arguments or [""]
+    if action not in ACTIONS:
+        asked = action in ("-h", "--help")
+        print(USAGE, file=sys.stdout if asked else sys.stderr, end="")
+        return 0 if asked else 2
+    command = f"quarantine {action}"
+    return quarantine(action, load(QuarantineConfig, "aggregator", rest, dict(os.environ), command))
 
 
 def _dashboard(arguments: list[str]) -> int:
@@ -124,6 +139,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "top": _top,
     "collector": _collector,
     "aggregator": _aggregator,
+    "quarantine": _quarantine,
     "dashboard": _dashboard,
     "init-store": _init_store,
     "doctor": _doctor,

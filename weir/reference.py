@@ -16,6 +16,7 @@ from monitor.stores.setup.config import InitStoreConfig
 from weir.doctor import CollectorDoctorConfig
 from weir.log import LogExportConfig, LogInspectConfig, LogVerifyConfig
 from weir.options import PREFIX, flag_of
+from weir.quarantine import QuarantineConfig
 from weir.top import TopConfig
 from weir.up import UpConfig
 
@@ -23,6 +24,7 @@ CONFIGS: dict[str, Any] = {
     "up": UpConfig,
     "collector": CollectorConfig,
     "aggregator": AggregatorConfig,
+    "quarantine": QuarantineConfig,
     "dashboard": DashboardConfig,
     "top": TopConfig,
     "init-store": InitStoreConfig,
@@ -117,8 +119,8 @@ def configuration() -> str:
     """Every command's options."""
     parts = [CONFIGURATION]
     for command, config in CONFIGS.items():
-        is_doctor = issubclass(config, CollectorConfig) and config is not CollectorConfig
-        inherited = CollectorConfig.__dataclass_fields__ if is_doctor else {}
+        parents = set(config.__mro__[1:]) & {CollectorConfig, AggregatorConfig}
+        inherited = {name for parent in parents for name in parent.__dataclass_fields__}
         rows = [
             (
                 f"`{flag_of(field)}`",

@@ -10,7 +10,7 @@ gate          the store, and the pause of everything while it cannot be written
 group_commit  many nodes' bodies in one write
 in_flight     how many bytes may be on their way
 bisection     which lines of a body the store refuses
-quarantine    those lines, kept with the store's reason (quarantine_file says how)
+quarantine    those lines, kept with the store's reason (quarantine_file: how, _retry: once more)
 pipe          one step: pull, write, and only then move the cursor
 telemetry     the aggregator's own metrics
 state         the state of a node, as a word and in words
