@@ -2,6 +2,7 @@
 
 config        the settings
 node          what is remembered of a node: a few numbers, never a sample
+cadence       when a node has its next record, learned from its pace
 roster        the nodes that are pulled now; they come and go
 lanes         which node is due: live ones, those with a backlog, slow ones
 schedule      the nodes between the workers

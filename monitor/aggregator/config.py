@@ -21,7 +21,9 @@ class AggregatorConfig(DiscoveryConfig, StoreConfig):
     consumer: str = setting(
         "aggregator", "name under which the nodes remember what this store has; one for each store"
     )
-    poll: float = setting(2.0, "seconds between two pulls of a node that has nothing more")
+    poll: float = setting(
+        2.0, "seconds between two pulls of a node whose next record is not foreseen from its pace"
+    )
     workers: int = setting(64, "nodes that are pulled at the same time")
     batch_bytes: int = setting(256 * 1024, "compressed bytes that one pull asks for")
     write_bytes: int = setting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from monitor.aggregator.cadence import Cadence
 from monitor.edgelog import Cursor
 from monitor.stream.client import Pulled
 
@@ -12,7 +13,7 @@ FEW_RECORDS = 3
 
 
 @dataclass(slots=True)
-class Node:
+class Node(Cadence):
     """One node. Only the worker that has taken it from the schedule changes it.
 
     `cursor` stands behind the last records that the store said it has; it is a courtesy, the node
@@ -30,7 +31,6 @@ class Node:
     error: str = ""
     error_since: float = 0.0
     answered_at: float = 0.0
-    newest_at: float = 0.0
     labels: str = "{}"
     sources: tuple[str, ...] = ()
     gone: bool = False
@@ -56,7 +56,7 @@ class Node:
         """The store has these records (or the quarantine does): the next pull acknowledges them."""
         self.cursor = pulled.cursor
         self.backlog = pulled.backlog
-        self.newest_at = max(self.newest_at, pulled.newest_ns / 1e9)
+        self.found(pulled.shape.records, pulled.newest_ns / 1e9)
 
     def is_behind(self) -> bool:
         """Whether there is a backlog to drain."""

@@ -77,7 +77,8 @@ class Pipe:
             log.info("node %s answers again, after %.0f s", node.url, trouble)
         if pulled is None:
             node.backlog = 0
-            return Next(self.poll_seconds, slow)
+            node.found_nothing()
+            return Next(self._wait(node), slow)
         if room is not None:
             room.shrink(len(pulled.body))
         return self._write(node, pulled, slow)
@@ -102,7 +103,7 @@ class Pipe:
         self.telemetry.lines.inc(pulled.shape.lines - refused)
         self.telemetry.bytes.inc(len(pulled.body))
         node.written(pulled)
-        return Next(0.0 if pulled.backlog else self.poll_seconds, slow or node.careful)
+        return Next(0.0 if pulled.backlog else self._wait(node), slow or node.careful)
 
     def _set_apart(self, node: Node, pulled: Pulled, reason: str) -> int:
         """Write what the store takes of the body, keep the rest aside; how many lines that is."""
@@ -121,6 +122,9 @@ class Pipe:
         """Pull it again, in the lane where one body at a time is taken apart, or is a large one."""
         node.careful = True
         return Next(0.0, slow=True)
+
+    def _wait(self, node: Node) -> float:
+        return node.wait_seconds(time.time(), self.poll_seconds)
 
     def _failed(self, node: Node, error: str) -> float:
         if node.failed(error, time.time()):

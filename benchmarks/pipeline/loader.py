@@ -1,0 +1,65 @@
+"""The store alone: the same records, made as the simulator makes them, and written by threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+from benchmarks.cluster.plan import Plan
+from benchmarks.cluster.sweep import Sweeps
+from monitor.stores.config import StoreConfig
+from monitor.stores.open import open_writer
+
+WRITERS = 2
+WRITE_BYTES = 1024 * 1024
+DECODED_BYTES = 8 * 1024 * 1024
+"""As the aggregator has them unless told otherwise: writes at the same time, and of what size."""
+
+
+def points_per_second(plan: Plan, records_each: int, store: StoreConfig) -> float:
+    """Lines a second that the store takes: the first `records_each` of each of the plan's nodes."""
+    bodies = _bodies(plan, records_each)
+    taking = threading.Lock()
+    writer = open_writer(store)
+    errors: list[Exception] = []
+
+    def write() -> None:
+        try:
+            while True:
+                with taking:
+                    body = next(bodies, None)
+                if body is None:
+                    return
+                writer.write(body)
+        except Exception as error:
+            errors.append(error)
+
+    began = time.monotonic()
+    threads = [threading.Thread(target=write) for _ in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.monotonic() - began
+    writer.close()
+    if errors:
+        raise errors[0]
+    return plan.nodes * records_each * Sweeps(plan).lines_each / seconds
+
+
+def _bodies(plan: Plan, records_each: int) -> Iterator[bytes]:
+    """Node after node as a backlog comes, in bodies of the size of the aggregator's writes."""
+    sweeps = Sweeps(plan)
+    body: list[bytes] = []
+    encoded = decoded = 0
+    for node in range(plan.nodes):
+        for sequence in range(1, records_each + 1):
+            lines, payload = sweeps.record(node, sequence)
+            encoded += len(payload)
+            decoded += len(lines)
+            if body and (encoded > WRITE_BYTES or decoded > DECODED_BYTES):
+                yield b"".join(body)
+                body, encoded, decoded = [], len(payload), len(lines)
+            body.append(payload)
+    yield b"".join(body)

@@ -1,0 +1,88 @@
+"""Nodes are pulled just after they have a record, whatever their clocks say."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.aggregator.cadence import Cadence
+
+POLL = 2.0
+
+
+class Node:
+    """A node that has a record each `interval`, `skew` seconds off by its own clock."""
+
+    def __init__(self, interval: float, skew: float = 0.0) -> None:
+        self.interval = interval
+        self.skew = skew
+        self.delays: list[float] = []
+        self.pulls: list[float] = []
+        self._now = 3.3
+        self._cadence = Cadence()
+
+    def run(self, seconds: float) -> None:
+        """Pull it as its cadence says."""
+        ends_at = self._now + seconds
+        while self._now < ends_at:
+            self._pull()
+            wait = self._cadence.wait_seconds(self._now, POLL)
+            assert 0 <= wait <= max(POLL, self._cadence.interval)
+            self._now += wait + 0.001
+
+    def _pull(self) -> None:
+        self.pulls.append(self._now)
+        newest_at = self._now // self.interval * self.interval + self.skew
+        before = self._cadence.newest_at
+        if newest_at <= before:
+            self._cadence.found_nothing()
+            return
+        self.delays.append(self._now + self.skew - newest_at)
+        self._cadence.found(round((newest_at - before) / self.interval) if before else 1, newest_at)
+
+
+@pytest.mark.parametrize("skew", [0.0, -3.0, 0.4, 3.0, 3603.0])
+def test_a_record_is_pulled_soon_and_seldom_in_vain(skew: float) -> None:
+    node = Node(10.0, skew)
+    node.run(300.0)
+    learned = len(node.pulls), len(node.delays)
+    node.run(4000.0)
+    assert len(node.pulls) - learned[0] < 1.25 * 400
+    assert max(node.delays[learned[1] :]) < 0.6
+
+
+def test_what_is_as_fast_as_polls_is_polled() -> None:
+    node = Node(1.0)
+    node.run(100.0)
+    assert len(node.pulls) == 50
+
+
+def test_a_node_that_ceases_is_polled_in_the_end() -> None:
+    cadence = Cadence()
+    cadence.found_nothing()
+    assert cadence.wait_seconds(100.0, POLL) == POLL
+    cadence.found(1, 90.0)
+    cadence.found(1, 100.0)
+    waits = []
+    for _ in range(30):
+        cadence.found_nothing()
+        waits.append(cadence.wait_seconds(110.0, POLL))
+    assert waits[25:] == [POLL] * 5
+
+
+def test_after_a_backlog_the_pace_is_known() -> None:
+    cadence = Cadence()
+    cadence.found(1, 1000.0)
+    cadence.found(42, 1420.0)
+    assert cadence.wait_seconds(1423.0, POLL) == pytest.approx(7.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("before", "after"), [(30.0, 10.0), (10.0, 30.0), (10.0, 1.0)])
+def test_a_pace_that_changes_is_followed(before: float, after: float) -> None:
+    node = Node(before)
+    node.run(600.0)
+    node.interval = after
+    node.run(300.0)
+    known = len(node.delays)
+    node.run(300.0)
+    assert len(node.delays) - known >= 300 / max(after, POLL) - 1
+    assert max(node.delays[known:]) < 2.1
