@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -20,13 +19,13 @@ class _Lane:
     sure: int
     most: int
     out: int = 0
-    waiting: list[tuple[float, int, Node]] = field(default_factory=list)
+    waiting: list[Node] = field(default_factory=list)
 
     def first(self) -> float:
         """When its first node is due, inf without one; nodes that are gone are dropped here."""
-        while self.waiting and self.waiting[0][2].gone:
+        while self.waiting and self.waiting[0].gone:
             heapq.heappop(self.waiting)
-        return self.waiting[0][0] if self.waiting else math.inf
+        return self.waiting[0].due if self.waiting else math.inf
 
 
 class Lanes:
@@ -48,7 +47,6 @@ class Lanes:
         self._kept_for_live = workers // 4
         self._out: dict[int, _Lane] = {}
         self._last = self._live
-        self._tie = itertools.count()
 
     def put(self, node: Node, due: float, *, slow: bool = False) -> None:
         """`node` is to be taken from `due` on. It is new, or was taken and comes back.
@@ -60,14 +58,15 @@ class Lanes:
         if node.gone:
             return
         lane = self._slow if slow else self._behind if node.is_behind() else self._live
-        heapq.heappush(lane.waiting, (due, next(self._tie), node))
+        node.due = due
+        heapq.heappush(lane.waiting, node)
 
     def take(self, now: float) -> Node | None:
         """The next node; None if none is due that may go out now."""
         lane = self._choose(now)
         if lane is None:
             return None
-        node = heapq.heappop(lane.waiting)[2]
+        node = heapq.heappop(lane.waiting)
         lane.out += 1
         self._out[id(node)] = lane
         self._last = lane

@@ -12,7 +12,7 @@ FEW_RECORDS = 3
 """A node with no more than these waiting is live: they came while the last pull went on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node(Cadence):
     """One node. Only the worker that has taken it from the schedule changes it.
 
@@ -21,6 +21,7 @@ class Node(Cadence):
     refused something of the last body, or it was larger than it was asked to be. Times are Unix
     seconds; 0 is never. `labels` (a JSON object) and `sources` are what named it; many nodes share
     them. Once it is `gone` nobody names it any longer, and it is not pulled again.
+    `due` is on the schedule's clock.
     """
 
     url: str
@@ -34,6 +35,11 @@ class Node(Cadence):
     labels: str = "{}"
     sources: tuple[str, ...] = ()
     gone: bool = False
+    due: float = 0.0
+
+    def __lt__(self, other: Node) -> bool:
+        """Which is due first: nodes lie in heaps, without an entry beside each."""
+        return self.due < other.due
 
     def failed(self, error: str, now: float) -> bool:
         """A pull failed; True if this is news: another error than the last one."""

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from monitor.aggregator.gate import Gate
 from monitor.aggregator.node import Node
-from monitor.aggregator.state import STATES, badness, clock, count, in_words, lags, state_of
+from monitor.aggregator.state import STATES, clock, count, goodness, in_words, lags, state_of
 from monitor.errors import BadRequest
 
 _AT_ONCE = 100
@@ -41,7 +41,7 @@ def targets_response(
     }
     shown = sorted(
         (node for node in nodes if state_of(node, now) in wanted),
-        key=lambda node: badness(node, now),
+        key=lambda node: goodness(node, now),
     )
     head = f'{_json(summary)[:-1]},"targets":['
     return _streamed(head, (_target(node, now) for node in shown), "]}\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from monitor.aggregator.discovery.address import in_the_clear, url_of
 from monitor.aggregator.discovery.shard import Shard
-from monitor.aggregator.discovery.source import Target
+from monitor.aggregator.discovery.source import Group
 
 _REASONS_SHOWN = 3
 
@@ -37,23 +37,24 @@ class Admission:
     needs_secrecy: bool = False
     shard: Shard = field(default_factory=Shard)
 
-    def admit(self, targets: Iterable[Target]) -> Admitted:
+    def admit(self, groups: Iterable[Group]) -> Admitted:
         """Check each address, and keep those of this shard, each once."""
         admitted = Admitted()
-        for target in targets:
-            try:
-                url = self._url(target)
-            except ValueError as error:
-                admitted.refused += 1
-                if len(admitted.reasons) < _REASONS_SHOWN:
-                    admitted.reasons.append(str(error))
-                continue
-            if self.shard.takes(url):
-                admitted.nodes.setdefault(url, target.labels)
+        for group in groups:
+            for address in group.addresses:
+                try:
+                    url = self._url(group.scheme or self.scheme, address)
+                except ValueError as error:
+                    admitted.refused += 1
+                    if len(admitted.reasons) < _REASONS_SHOWN:
+                        admitted.reasons.append(str(error))
+                    continue
+                if self.shard.takes(url):
+                    admitted.nodes.setdefault(url, group.labels)
         return admitted
 
-    def _url(self, target: Target) -> str:
-        url = url_of(target.scheme or self.scheme, target.address)
+    def _url(self, scheme: str, address: str) -> str:
+        url = url_of(scheme, address)
         if self.needs_secrecy and in_the_clear(url):
             raise ValueError(
                 f"{url} would be sent the token in the clear; use nodes-scheme https, "

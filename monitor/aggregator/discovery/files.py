@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from monitor.aggregator.discovery.groups import MAX_BYTES, targets
+from monitor.aggregator.discovery.groups import MAX_BYTES, groups
 from monitor.aggregator.discovery.source import Listing
 
 _LOOK_SECONDS = 2.0
@@ -69,7 +69,7 @@ def _listing(path: str) -> Listing:
             text = file.read(MAX_BYTES + 1)
         if len(text) > MAX_BYTES:
             raise ValueError(f"it is larger than {MAX_BYTES:,} bytes")
-        return Listing(_place(path), targets(_decoded(path, text)))
+        return Listing(_place(path), groups(_decoded(path, text)))
     except json.JSONDecodeError as error:
         why = f"{path}:{error.lineno}: no JSON: {error.msg}"
     except yaml.MarkedYAMLError as error:

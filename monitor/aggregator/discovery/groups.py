@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from monitor.aggregator.discovery.source import Target
+from monitor.aggregator.discovery.source import Group
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of a file or an answer."""
@@ -17,23 +17,21 @@ _MAX_VALUE = 4096
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,255}")
 
 
-def targets(data: object) -> list[Target]:
-    """The targets of decoded JSON or YAML. Raises ValueError that names the group.
+def groups(data: object) -> list[Group]:
+    """The groups of decoded JSON or YAML. Raises ValueError that names the group.
 
     As in Prometheus a group's labels are those of its targets, the address is what stands in
     `targets`, `__scheme__` is its scheme, and other labels in `__` are for relabelling alone.
     """
     if not isinstance(data, list):
         raise ValueError('it is no list of groups like {"targets": ["HOST:PORT"], "labels": {}}')
-    found: list[Target] = []
-    for number, group in enumerate(data, 1):
-        found += _of_group(f"group {number}", group)
-        if len(found) > MAX_TARGETS:
-            raise ValueError(f"it names more than {MAX_TARGETS:,} targets")
+    found = [_group(f"group {number}", group) for number, group in enumerate(data, 1)]
+    if sum(len(group.addresses) for group in found) > MAX_TARGETS:
+        raise ValueError(f"it names more than {MAX_TARGETS:,} targets")
     return found
 
 
-def _of_group(place: str, group: object) -> list[Target]:
+def _group(place: str, group: object) -> Group:
     if not isinstance(group, dict):
         raise ValueError(f"{place} has no targets and labels")
     for key in group.keys() - {"targets", "labels"}:
@@ -44,8 +42,7 @@ def _of_group(place: str, group: object) -> list[Target]:
     labels = _labels(place, group.get("labels") or {})
     scheme = labels.get("__scheme__", "")
     kept = {name: value for name, value in labels.items() if not name.startswith("__")}
-    text = json.dumps(kept, separators=(",", ":"))
-    return [Target(address, scheme, text) for address in addresses]
+    return Group(addresses, scheme, json.dumps(kept, separators=(",", ":")))
 
 
 def _labels(place: str, labels: object) -> Mapping[str, str]:

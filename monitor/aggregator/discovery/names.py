@@ -8,7 +8,7 @@ from pathlib import Path
 import dns.exception
 import dns.resolver
 
-from monitor.aggregator.discovery.source import Listing, Target
+from monitor.aggregator.discovery.source import Group, Listing
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 
@@ -33,21 +33,21 @@ class Name:
     def look(self) -> Iterator[Listing]:
         """What the name servers say now."""
         try:
-            yield Listing(self.name, self._ask())
+            yield Listing(self.name, [Group(self._ask())])
         except (dns.exception.DNSException, OSError, ValueError) as error:
             yield Listing(self.name, error=f"{self.name}: {_words(error)}")
 
-    def _ask(self) -> Sequence[Target]:
+    def _ask(self) -> Sequence[str]:
         resolver = dns.resolver.Resolver(filename=str(self._resolv_conf))
         if self._asked.startswith("_"):
             services = self._answer(resolver, self._asked, "SRV")
             hosts = [(service.target.to_text(omit_final_dot=True), service) for service in services]
-            return [Target(f"{host}:{service.port}") for host, service in hosts if host != "."]
+            return [f"{host}:{service.port}" for host, service in hosts if host != "."]
         host, _, port = self._asked.rpartition(":")
         try:
-            return [Target(f"{record}:{port}") for record in self._answer(resolver, host, "A")]
+            return [f"{record}:{port}" for record in self._answer(resolver, host, "A")]
         except dns.resolver.NoAnswer:
-            return [Target(f"[{record}]:{port}") for record in self._answer(resolver, host, "AAAA")]
+            return [f"[{record}]:{port}" for record in self._answer(resolver, host, "AAAA")]
 
     def _answer(self, resolver: dns.resolver.Resolver, name: str, kind: str) -> dns.resolver.Answer:
         return resolver.resolve(name, kind, lifetime=self._seconds, search=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
-from monitor.aggregator.discovery.groups import MAX_BYTES, targets
+from monitor.aggregator.discovery.groups import MAX_BYTES, groups
 from monitor.aggregator.discovery.source import Listing
 from monitor.errors import ConfigError
 from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection
@@ -36,7 +36,7 @@ class Server:
     def look(self) -> Iterator[Listing]:
         """What it says now."""
         try:
-            yield Listing(self.name, targets(_decoded(self._ask())))
+            yield Listing(self.name, groups(_decoded(self._ask())))
         except (OSError, HTTPException, NoConnection, AnswerTooLarge, ValueError) as error:
             yield Listing(self.name, error=f"{self.name}: {self._words(error)}")
 

@@ -6,23 +6,23 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 
-class Target(NamedTuple):
-    """An address as it was named: HOST:PORT; the scheme where it says one; labels as JSON."""
+class Group(NamedTuple):
+    """Addresses as they were named, HOST:PORT; their scheme where it is said; labels as JSON."""
 
-    address: str
+    addresses: Sequence[str]
     scheme: str = ""
     labels: str = "{}"
 
 
 class Listing(NamedTuple):
-    """What one place (a file, a URL, a name) says now: all of its targets.
+    """What one place (a file, a URL, a name) says now: all of its groups.
 
     Or `error`, a line that names the place: then what it said before stays true. A place that is
     gone for good says nothing any more.
     """
 
     place: str
-    targets: Sequence[Target] = ()
+    groups: Sequence[Group] = ()
     error: str = ""
     is_gone: bool = False
 

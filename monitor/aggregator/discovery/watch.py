@@ -135,7 +135,7 @@ class Discovery:
                 log.warning("%s%s", listing.error, kept)
             place.error = listing.error
             return Change()
-        admitted = self._admission.admit(listing.targets)
+        admitted = self._admission.admit(listing.groups)
         refusals = admitted.refusals()
         if refusals and refusals != place.refusals:
             log.warning("%s: %s", listing.place, refusals)

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.aggregator.discovery.address import check_url, in_the_clear, url_of
 from monitor.aggregator.discovery.admission import Admission
-from monitor.aggregator.discovery.source import Target
+from monitor.aggregator.discovery.source import Group
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_others_can_read() -> None:
 def test_a_token_is_sent_to_nobody_in_the_clear() -> None:
     admission = Admission(needs_secrecy=True)
     admitted = admission.admit(
-        [Target("10.0.0.1:1"), Target("127.0.0.1:1"), Target("10.0.0.1:1", scheme="https")]
+        [Group(["10.0.0.1:1", "127.0.0.1:1"]), Group(["10.0.0.1:1"], scheme="https")]
     )
     assert list(admitted.nodes) == ["http://127.0.0.1:1", "https://10.0.0.1:1"]
     assert admitted.refusals() == (
@@ -81,12 +81,12 @@ def test_a_token_is_sent_to_nobody_in_the_clear() -> None:
 
 
 def test_many_refusals_are_told_by_the_first_few() -> None:
-    admitted = Admission().admit(Target(f"169.254.0.{number}:1") for number in range(1, 200))
+    admitted = Admission().admit([Group([f"169.254.0.{number}:1" for number in range(1, 200)])])
     words = admitted.refusals()
     assert words.startswith("199 of its addresses are refused: 169.254.0.1 is")
     assert words.endswith("; and 196 more")
 
 
 def test_an_address_that_is_named_twice_is_one_node() -> None:
-    targets = [Target("a:1", labels='{"x":"1"}'), Target("a:1"), Target("A:1")]
-    assert Admission().admit(targets).nodes == {"http://a:1": '{"x":"1"}'}
+    groups = [Group(["a:1"], labels='{"x":"1"}'), Group(["a:1", "A:1"])]
+    assert Admission().admit(groups).nodes == {"http://a:1": '{"x":"1"}'}

@@ -16,10 +16,14 @@ def _groups(*addresses: str) -> str:
     return json.dumps([{"targets": list(addresses)}])
 
 
+def _addresses(listing: Listing) -> list[str]:
+    return [address for group in listing.groups for address in group.addresses]
+
+
 def _look(files: Files) -> dict[str, list[str]]:
     """The addresses of each file that changed."""
     return {
-        Path(listing.place).name: [target.address for target in listing.targets]
+        Path(listing.place).name: _addresses(listing)
         for listing in files.look()
         if not listing.error
     }
@@ -61,8 +65,8 @@ def test_yaml_says_the_same(tmp_path: Path) -> None:
     file = tmp_path / "nodes.yml"
     file.write_text("- targets: [a:1, 'b:1']\n  labels:\n    rack: 12\n- targets:\n  - c:1\n")
     listing = _only(Files([str(file)]))
-    assert [target.address for target in listing.targets] == ["a:1", "b:1", "c:1"]
-    assert listing.targets[0].labels == '{"rack":"12"}'
+    assert _addresses(listing) == ["a:1", "b:1", "c:1"]
+    assert listing.groups[0].labels == '{"rack":"12"}'
 
 
 def test_files_of_a_pattern_come_and_go(tmp_path: Path) -> None:

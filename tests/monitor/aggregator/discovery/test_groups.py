@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from monitor.aggregator.discovery.groups import targets
-from monitor.aggregator.discovery.source import Target
+from monitor.aggregator.discovery.groups import groups
+from monitor.aggregator.discovery.source import Group
 
 
 def test_targets_have_the_labels_of_their_group() -> None:
-    groups = [
-        {"targets": ["a:1", "b:1"], "labels": {"rack": "1", "slot": 7}},
-        {"targets": ["c:1"]},
-        {"targets": [], "labels": {}},
-        {"labels": None, "targets": None},
+    found = groups(
+        [
+            {"targets": ["a:1", "b:1"], "labels": {"rack": "1", "slot": 7}},
+            {"targets": ["c:1"]},
+            {"targets": [], "labels": {}},
+            {"labels": None, "targets": None},
+        ]
+    )
+    assert found == [
+        Group(["a:1", "b:1"], labels='{"rack":"1","slot":"7"}'),
+        Group(["c:1"]),
+        Group([]),
+        Group([]),
     ]
-    found = targets(groups)
-    assert [target.address for target in found] == ["a:1", "b:1", "c:1"]
-    assert [json.loads(target.labels) for target in found] == [{"rack": "1", "slot": "7"}] * 2 + [
-        {}
-    ]
-    assert found[0].labels is found[1].labels, "one text for all"
 
 
 def test_the_scheme_is_a_label_and_those_for_relabelling_are_left_out() -> None:
     labels = {"__scheme__": "https", "__meta_az": "x", "__address__": "evil:1", "env": "prod"}
-    assert targets([{"targets": ["a:1"], "labels": labels}]) == [
-        Target("a:1", "https", '{"env":"prod"}')
+    assert groups([{"targets": ["a:1"], "labels": labels}]) == [
+        Group(["a:1"], "https", '{"env":"prod"}')
     ]
 
 
@@ -54,5 +54,5 @@ def test_the_scheme_is_a_label_and_those_for_relabelling_are_left_out() -> None:
 )
 def test_what_is_no_group_is_told_by_its_number(data: object, words: str) -> None:
     with pytest.raises(ValueError, match=r".+") as caught:
-        targets(data)
+        groups(data)
     assert words in str(caught.value)

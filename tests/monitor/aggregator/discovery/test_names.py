@@ -31,7 +31,8 @@ def _look(dnsmasq: Dnsmasq, name: str, seconds: float = 5.0) -> Listing:
 def _addresses(dnsmasq: Dnsmasq, name: str) -> list[str]:
     listing = _look(dnsmasq, name)
     assert not listing.error
-    return sorted(target.address for target in listing.targets)
+    (group,) = listing.groups
+    return sorted(group.addresses)
 
 
 def test_all_addresses_of_a_name(dnsmasq: Dnsmasq) -> None:

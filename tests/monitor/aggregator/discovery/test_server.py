@@ -8,7 +8,7 @@ import time
 import pytest
 
 from monitor.aggregator.discovery.server import Server
-from monitor.aggregator.discovery.source import Listing
+from monitor.aggregator.discovery.source import Group, Listing
 from monitor.errors import ConfigError
 from tests.monitor.stream.crooked import Crooked, http
 from tests.real.process import unused_port
@@ -26,7 +26,7 @@ def test_what_it_names() -> None:
         url = f"{server.url}/sd?team=a"
         listing = _look(url, "the-token")
     assert listing.place == f"nodes-http {url}"
-    assert [target.address for target in listing.targets] == ["a:1", "b:1"]
+    assert listing.groups == [Group(["a:1", "b:1"], labels='{"env":"x"}')]
     (request,) = server.requests
     assert request.startswith(b"GET /sd?team=a HTTP/1.1\r\n")
     assert b"\r\nX-Prometheus-Refresh-Interval-Seconds: 30\r\n" in request
@@ -36,7 +36,7 @@ def test_what_it_names() -> None:
 def test_an_answer_in_chunks() -> None:
     body = b"".join(b"1\r\n%c\r\n" % byte for byte in GROUPS) + b"0\r\n\r\n"
     with Crooked(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body) as server:
-        assert len(_look(server.url).targets) == 2
+        assert _look(server.url).groups[0].addresses == ["a:1", "b:1"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.aggregator.discovery.admission import Admission
 from monitor.aggregator.discovery.shard import Shard
-from monitor.aggregator.discovery.source import Listing, Source, Target
+from monitor.aggregator.discovery.source import Group, Listing, Source
 from monitor.aggregator.discovery.watch import Discovery
 from monitor.aggregator.roster import Roster
 from tests.real.process import wait_until
@@ -41,7 +41,7 @@ class Told:
 
 
 def _listing(place: str, *addresses: str) -> Listing:
-    return Listing(place, [Target(address) for address in addresses])
+    return Listing(place, [Group(addresses)])
 
 
 @pytest.fixture
