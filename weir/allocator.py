@@ -2,7 +2,8 @@
 
 By default each thread gets an arena of its own, and a large block that was freed once makes the
 next ones of its size stay in the heap for good. A collector's threads make a large text every few
-seconds, a sweep's lines or a page for Prometheus, so it would hold several of them for ever.
+seconds, a sweep's lines or a page for Prometheus, so it would hold several of them for ever; an
+aggregator's write bodies and tell of thousands of nodes.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Roster:
 
     def __init__(self, on_join: Callable[[list[Node]], None]) -> None:
         self._on_join = on_join
-        self._nodes: dict[str, Node] = {}
+        self._nodes: list[Node] = []
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -34,7 +34,7 @@ class Roster:
     def nodes(self) -> list[Node]:
         """The nodes as they are now."""
         with self._lock:
-            return list(self._nodes.values())
+            return list(self._nodes)
 
     def name(self, source: str, named: Mapping[str, str]) -> Change:
         """`source` names exactly these nodes: address to labels (a JSON object).
@@ -42,25 +42,22 @@ class Roster:
         The labels of a node are those of the source that named it first.
         """
         with self._lock:
-            joined = [self._add(url) for url in named if url not in self._nodes]
-            left = 0
+            known = {node.url for node in self._nodes}
+            joined = [Node(url) for url in named if url not in known]
+            before = len(self._nodes) + len(joined)
             shared: dict[tuple[str, ...], tuple[str, ...]] = {}
-            for node in list(self._nodes.values()):
+            for node in (*self._nodes, *joined):
                 sources = _named_by(node.sources, source, node.url in named)
                 node.sources = shared.setdefault(sources, sources)
                 if not sources:
                     node.gone = True
-                    del self._nodes[node.url]
-                    left += 1
                 elif sources[0] == source and node.labels != named[node.url]:
                     node.labels = named[node.url]
+            self._nodes = [node for node in (*self._nodes, *joined) if not node.gone]
+            left = before - len(self._nodes)
         if joined:
             self._on_join(joined)
         return Change(len(joined), left)
-
-    def _add(self, url: str) -> Node:
-        self._nodes[url] = node = Node(url)
-        return node
 
 
 def _named_by(sources: tuple[str, ...], source: str, names: bool) -> tuple[str, ...]:

@@ -70,4 +70,4 @@ def test_five_thousand_nodes_take_little_memory() -> None:
     finally:
         tracemalloc.stop()
     print(f"{used / count:.0f} bytes a node")
-    assert used / count < 640
+    assert used / count < 560
