@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _SLOW_SECONDS = 1.0
+_FIRST_BYTES = 16 * 1024
+"""What the first pull asks for: enough to learn from it in which lane the node belongs."""
 
 
 class Next(NamedTuple):
@@ -61,6 +63,8 @@ class Pipe:
     def _pull(self, node: Node, at_most: int, room: Room | None) -> Next:
         began = time.monotonic()
         asked = min(self.batch_bytes, self.groups.max_bytes)
+        if node.failures or not node.answered_at:
+            asked = min(asked, _FIRST_BYTES)
         try:
             pulled = self.client.pull(node.url, self.consumer, node.cursor, asked, at_most)
         except AnswerTooLarge:

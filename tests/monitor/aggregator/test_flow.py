@@ -65,6 +65,19 @@ def test_what_the_nodes_have_is_written_and_acknowledged(
     wait_until(lambda: sorted(writer.lines) == sorted(expected), "what is new follows", 10)
 
 
+def test_the_first_pull_of_a_node_only_learns_how_much_there_is(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    node = nodes()
+    expected = _append(node, 0, 1000)
+    sizes: list[int] = []
+    writer.refuse = lambda lines: sizes.append(lines.count(b"\n"))
+    start(node.url)
+    wait_until(lambda: _acknowledged(node), "all is acknowledged", 10)
+    assert writer.lines == expected
+    assert sizes[0] < 500 < sizes[1]
+
+
 def test_nothing_is_acknowledged_before_the_store_has_it(
     nodes: NewNode, writer: FakeWriter, start: Start
 ) -> None:
