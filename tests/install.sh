@@ -3,8 +3,8 @@
 # Debian, as root. Elsewhere the tests of a missing part skip and say what to install.
 set -eu
 
-packages="busybox-static chromium conmon containerd debian-archive-keyring debootstrap dnsmasq-base docker.io
-e2fsprogs influxdb iproute2 iptables openssl podman prometheus qemu-system-x86 runc strace util-linux
+packages="busybox-static chromium conmon containerd debian-archive-keyring debootstrap dnsmasq-base
+docker-compose docker.io e2fsprogs influxdb iproute2 iptables openssl podman prometheus qemu-system-x86 runc strace util-linux
 victoria-metrics"
 
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then

@@ -22,6 +22,7 @@ usage: weir COMMAND [OPTIONS]        (weir COMMAND --help shows a command's opti
   init-store   makes the store's database or bucket, if it has none yet, and tries it
   doctor       what a part can see on this machine and what not, why, and what helps
   log          looks into an edge log: what it holds, whether it is whole, its lines
+  health       whether the part that runs in this container is well
   version      prints the version
 """
 
@@ -134,6 +135,12 @@ def _log(arguments: list[str]) -> int:
     return log(arguments)
 
 
+def _health(arguments: list[str]) -> int:
+    from weir.health import HealthConfig, health
+
+    return health(load(HealthConfig, "health", arguments, dict(os.environ)), dict(os.environ))
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": _up,
     "top": _top,
@@ -144,6 +151,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "init-store": _init_store,
     "doctor": _doctor,
     "log": _log,
+    "health": _health,
 }
 EXTRA = {
     "dns": "aggregator",

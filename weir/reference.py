@@ -14,6 +14,7 @@ from monitor.aggregator.config import AggregatorConfig
 from monitor.catalogue import CATALOGUE, OPTIONAL_GROUPS, TAGS
 from monitor.stores.setup.config import InitStoreConfig
 from weir.doctor import CollectorDoctorConfig
+from weir.health import HealthConfig
 from weir.log import LogExportConfig, LogInspectConfig, LogVerifyConfig
 from weir.options import PREFIX, flag_of
 from weir.quarantine import QuarantineConfig
@@ -32,6 +33,7 @@ CONFIGS: dict[str, Any] = {
     "log inspect": LogInspectConfig,
     "log verify": LogVerifyConfig,
     "log export": LogExportConfig,
+    "health": HealthConfig,
 }
 
 HEADINGS = {

@@ -1,9 +1,10 @@
-"""The collector in a container, as docker-compose.yml runs it: no root, nothing to write to but
-its volume, no capability."""
+"""The image of deploy/Dockerfile, and the collector in it as docker-compose.yml runs it: no root,
+nothing to write to but its volume, no capability."""
 
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from tests.real.docker import Container, Engine
 from tests.real.process import unused_port, wait_until
 from tests.real.scraped import value
-from tests.real.weir_image import CHANGES, IMAGE, USER, archive
+from tests.real.weir_image import BASE, IMAGE, PROJECT, USER
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.timeout(900)]
 
 LOCKED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges:true")
 OF_THE_HOST = (
@@ -22,15 +23,22 @@ OF_THE_HOST = (
     *("-v", "/sys/fs/cgroup:/sys/fs/cgroup:ro", "-v", "weir-test:/data"),
 )
 CPU = "container_cpu_usage_seconds_total"
+IMPORT_ALL = """
+import importlib, pkgutil
+for package in ("collector", "dashboard", "monitor", "weir"):
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            print(module.name, error)
+"""
+MOST_BYTES = 130e6
+"""What Weir and its libraries may add to the image below. NumPy is 70 MB of it."""
 
 
 @pytest.fixture(scope="module")
-def engine(docker_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """The engine with the image."""
-    tar = archive(tmp_path_factory.mktemp("image") / "rootfs.tar")
-    changes = [word for change in CHANGES for word in ("-c", change)]
-    docker_engine.cli("import", *changes, str(tar), IMAGE)
-    return docker_engine
+def engine(weir_engine: Engine) -> Engine:
+    return weir_engine
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,8 @@ def url() -> str:
 def collector(engine: Engine, url: str) -> Iterator[Container]:
     options = ("collector", "--data=/data", "--docker=none", "--interval=1")
     listen = f"--listen={url.removeprefix('http://')}"
-    identity = engine.cli("run", "-d", *LOCKED, *OF_THE_HOST, IMAGE, *options, listen)
+    often = "--health-interval=1s"
+    identity = engine.cli("run", "-d", often, *LOCKED, *OF_THE_HOST, IMAGE, *options, listen)
     container = Container(engine, identity, identity)
     try:
         wait_until(lambda: value(url, "weir_containers"), "a sweep")
@@ -59,6 +68,43 @@ def collector(engine: Engine, url: str) -> Iterator[Container]:
     finally:
         container.remove()
         engine.cli("volume", "rm", "weir-test")
+
+
+def test_it_is_small(engine: Engine) -> None:
+    sizes = {name: int(engine.cli("inspect", "-f", "{{.Size}}", name)) for name in (IMAGE, BASE)}
+    print(sizes)
+    assert sizes[IMAGE] - sizes[BASE] < MOST_BYTES
+
+
+def test_it_says_what_it_is(engine: Engine) -> None:
+    config = json.loads(engine.cli("inspect", "-f", "{{json .Config}}", IMAGE))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    label = "org.opencontainers.image"
+    assert config["Labels"][f"{label}.version"] == project["version"]
+    assert config["Labels"][f"{label}.licenses"] == project["license"]
+    assert (config["User"], config["StopSignal"]) == (f"{USER}:{USER}", "SIGTERM")
+    version = engine.cli("run", "--rm", *LOCKED, IMAGE, "version")
+    assert version == f"weir {project['version']}"
+
+
+def test_every_part_has_its_libraries(engine: Engine) -> None:
+    missing = engine.cli("run", "--rm", *LOCKED, "--entrypoint=python", IMAGE, "-c", IMPORT_ALL)
+    assert missing == ""
+
+
+def test_its_health_check_asks_the_part_that_it_runs(engine: Engine, collector: Container) -> None:
+    """Though it sees all of the host's processes, and the host's ports."""
+
+    def health() -> str:
+        return engine.cli("inspect", "-f", "{{.State.Health.Status}}", collector.id)
+
+    wait_until(lambda: health() == "healthy", "a healthy collector")
+    assert collector.exec("weir", "health").startswith('weir collector: {"status":"ok"')
+    nothing = engine._docker(
+        "run", "--rm", *LOCKED, "--network=host", "--pid=host", IMAGE, "health"
+    )
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert "runs in this container" in nothing.stderr
 
 
 def test_it_has_no_right(collector: Container) -> None:
@@ -86,9 +132,8 @@ def test_its_log_is_in_the_volume_and_it_says_little(engine: Engine, collector: 
 
 
 def test_the_doctor_finds_nothing_missing(engine: Engine, collector: Container) -> None:
-    python = ("/opt/python/bin/python3", "-m", "weir")
     options = ("--docker=none", "--runtime-state=", "--data=/data", "--json")
-    shown = json.loads(collector.exec(*python, "doctor", "collector", *options))
+    shown = json.loads(collector.exec("weir", "doctor", "collector", *options))
     assert shown["complete"], shown
     assert f"uid {USER}" in shown["about"]
 

@@ -1,76 +1,55 @@
-"""An image of the collector for `docker import`: what deploy/Dockerfile makes, without a registry.
+"""The image that deploy/Dockerfile makes, built by the real engine without a registry.
 
-Python and its libraries are copied from this machine.
+Its base, python:3.11-slim, is a minimal Debian with Debian's Python 3.11 and the locked
+wheels, which pip is told to take instead of an index; the Dockerfile is the one that users build.
 """
 
 from __future__ import annotations
 
-import io
-import re
 import subprocess
 import sys
-import sysconfig
-import tarfile
-from collections.abc import Iterable, Iterator
+import tempfile
 from pathlib import Path
 
-from tests.real.require import program
-from tests.real.vm import payload
+from tests.real.debian import root_file_system
+from tests.real.docker import Engine
+from tests.real.require import absent
 
-IMAGE = "weir:test"
+IMAGE = "weir"
+BASE = "python:3.11-slim"
 USER = 65532
-CHANGES = (
-    'ENTRYPOINT ["/opt/python/bin/python3", "-m", "weir"]',
-    "ENV PYTHONPATH=/opt/weir PYTHONDONTWRITEBYTECODE=1",
-    "USER weir",
-    "VOLUME /data",
-)
-_LEFT_OUT = re.compile(
-    r"/(site-packages|dist-packages|test|idlelib|tkinter|config-.*|__pycache__)/"
-)
+PROJECT = Path(__file__).parents[2]
+LOCK = PROJECT / "requirements" / "all.lock"
+_PYTHON = "python3,python3-venv,python-is-python3"
+_RECIPE = """\
+FROM debian:python
+COPY wheels /wheels
+COPY pip.conf /etc/pip.conf
+"""
+_PIP_CONF = "[global]\nno-index = true\nfind-links = /wheels\ndisable-pip-version-check = true\n"
 
 
-def archive(path: Path) -> Path:
-    """Write the root file system as a tar; returns `path`."""
-    python = Path(sys.base_prefix, "bin", f"python{sysconfig.get_python_version()}").resolve()
-    library = Path(sysconfig.get_path("stdlib"))
-    with tarfile.open(path, "w", dereference=True) as tar:
-        for folder in ("tmp", "proc", "sys", "dev", "etc", "data"):
-            tar.addfile(_folder(folder))
-        _add_text(tar, "etc/passwd", f"weir:x:{USER}:{USER}::/data:/bin/false\n")
-        tar.add(python, "opt/python/bin/python3")
-        tar.add(library, f"opt/python/lib/{library.name}", filter=_wanted)
-        code = io.BytesIO(payload("collector", ("collector", "monitor", "weir")))
-        with tarfile.open(fileobj=code) as weir:
-            for member in weir:
-                member.name = f"opt/weir/{member.name}"
-                tar.addfile(member, weir.extractfile(member) if member.isfile() else None)
-        compiled = Path(sysconfig.get_path("platlib")).glob("psutil/*.so")
-        for name in _libraries((python, *library.glob("lib-dynload/*.so"), *compiled)):
-            tar.add(name, name.lstrip("/"))
-    return path
+def make_base(engine: Engine) -> None:
+    """Tag the stand-in for the public base image."""
+    engine.cli("import", str(root_file_system(_PYTHON)), "debian:python")
+    with tempfile.TemporaryDirectory(prefix="weir-base-") as name:
+        context = Path(name)
+        _download_wheels(context / "wheels")
+        (context / "pip.conf").write_text(_PIP_CONF)
+        (context / "Dockerfile").write_text(_RECIPE)
+        engine.cli("build", "--network=none", "--tag", BASE, str(context))
 
 
-def _folder(name: str) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.type, member.mode = tarfile.DIRTYPE, 0o755
-    if name == "data":
-        member.uid = member.gid = USER
-    return member
+def build(engine: Engine) -> None:
+    """`docker build` as in the README."""
+    make_base(engine)
+    dockerfile = str(PROJECT / "deploy" / "Dockerfile")
+    engine.cli("build", "--network=none", "--file", dockerfile, "--tag", IMAGE, str(PROJECT))
 
 
-def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(text), 0o644
-    tar.addfile(member, io.BytesIO(text.encode()))
-
-
-def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if _LEFT_OUT.search(f"/{member.name}/") else member
-
-
-def _libraries(files: Iterable[Path]) -> Iterator[str]:
-    """The shared libraries that the files need, the loader among them."""
-    ldd = program("ldd", "libc-bin")
-    shown = subprocess.run([ldd, *files], capture_output=True, text=True, check=False).stdout
-    yield from sorted(set(re.findall(r"(?:=> |^\t)(/\S+) \(0x", shown, re.MULTILINE)))
+def _download_wheels(into: Path) -> None:
+    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:")
+    locked = ("--require-hashes", "--requirement", str(LOCK), "--dest", str(into))
+    done = subprocess.run([*pip, *locked], capture_output=True, text=True, check=False)
+    if done.returncode:
+        absent("the locked wheels", f"a package index for pip: {done.stderr.strip()[-500:]}")
