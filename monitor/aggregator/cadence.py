@@ -47,4 +47,6 @@ class Cadence:
         """Until the next pull; `poll` where the pace is not known, is no slower, or is lost."""
         if self.interval <= poll or -self.streak > 1 / _STEP:
             return poll
+        if self.streak < 0:
+            return _STEP * self.interval
         return (self.newest_at + self.delay - now) % self.interval

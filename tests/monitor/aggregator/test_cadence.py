@@ -12,9 +12,10 @@ POLL = 2.0
 class Node:
     """A node that has a record each `interval`, `skew` seconds off by its own clock."""
 
-    def __init__(self, interval: float, skew: float = 0.0) -> None:
+    def __init__(self, interval: float, skew: float = 0.0, pull_seconds: float = 0.001) -> None:
         self.interval = interval
         self.skew = skew
+        self.pull_seconds = pull_seconds
         self.delays: list[float] = []
         self.pulls: list[float] = []
         self._now = 3.3
@@ -27,11 +28,12 @@ class Node:
             self._pull()
             wait = self._cadence.wait_seconds(self._now, POLL)
             assert 0 <= wait <= max(POLL, self._cadence.interval)
-            self._now += wait + 0.001
+            self._now += wait
 
     def _pull(self) -> None:
         self.pulls.append(self._now)
         newest_at = self._now // self.interval * self.interval + self.skew
+        self._now += self.pull_seconds
         before = self._cadence.newest_at
         if newest_at <= before:
             self._cadence.found_nothing()
@@ -48,6 +50,13 @@ def test_a_record_is_pulled_soon_and_seldom_in_vain(skew: float) -> None:
     node.run(4000.0)
     assert len(node.pulls) - learned[0] < 1.25 * 400
     assert max(node.delays[learned[1] :]) < 0.6
+
+
+def test_pulls_that_take_long_miss_no_record() -> None:
+    node = Node(10.0, pull_seconds=0.9)
+    node.run(4000.0)
+    assert len(node.delays) >= 399
+    assert max(node.delays[30:]) < 2 * 0.9 + 0.5  # one in vain, half a second, and one more
 
 
 def test_what_is_as_fast_as_polls_is_polled() -> None:
