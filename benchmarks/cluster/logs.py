@@ -22,8 +22,18 @@ class Logs:
         self._clock = clock
         self._done: dict[tuple[str, int], int] = {}
 
-    def pull(self, node: int, consumer: str, ack: Cursor | None, max_bytes: int) -> Batch:
-        """Acknowledge up to `ack` for the consumer, then give what follows. Raises BadRequest."""
+    def pull(
+        self,
+        node: int,
+        consumer: str,
+        ack: Cursor | None,
+        max_bytes: int,
+        after: Cursor | None = None,
+    ) -> Batch:
+        """Acknowledge up to `ack` for the consumer, then give what follows it, or `after`.
+
+        Raises BadRequest.
+        """
         self.pulls += 1
         place = check_name(consumer), node
         done = self._done.get(place, 0)
@@ -31,7 +41,11 @@ class Logs:
         if ack is not None and not foreign:
             done = max(done, ack.sequence)
         self._done[place] = done
-        return self._batch(node, done, max_bytes, ack if foreign else None, consumer)
+        if after is None:
+            return self._batch(node, done, max_bytes, ack if foreign else None, consumer)
+        if not self._is_ours(node, after):
+            return self._batch(node, done, max_bytes, after, consumer)
+        return self._batch(node, max(done, after.sequence), max_bytes, None, consumer)
 
     def read(self, node: int, after: Cursor | None, max_bytes: int) -> Batch:
         """What follows `after`, from the oldest on where it is None. Nothing is acknowledged."""

@@ -45,7 +45,8 @@ def answer(logs: Logs, node: int, request: Request) -> bytes:
     try:
         if request.method == "POST" and request.path.startswith(_PULL):
             consumer = request.path[len(_PULL) :].removesuffix(_NAME_END)
-            return _batch(logs.pull(node, consumer, *_asked(request, "ack")))
+            ack, size = _asked(request, "ack")
+            return _batch(logs.pull(node, consumer, ack, size, _asked(request, "after")[0]))
         if request.path == "/api/v1/stream":
             return _batch(logs.read(node, *_asked(request, "after")))
         if request.path == "/metrics":

@@ -12,6 +12,8 @@ group_commit  many nodes' bodies in one write
 in_flight     how many bytes may be on their way
 bisection     which lines of a body the store refuses
 quarantine    those lines, kept with the store's reason (quarantine_file: how, _retry: once more)
+settling      when a record may be acknowledged: at once, or later where the store may forget
+store_watch   whether such a store was started anew, and what it dropped
 pipe          one step: pull, write, and only then move the cursor
 telemetry     the aggregator's own metrics
 state         the state of a node, as a word and in words

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.aggregator.cadence import Cadence
-from monitor.edgelog import Cursor
 from monitor.stream.client import Pulled
 
 FEW_RECORDS = 3
@@ -16,16 +15,20 @@ FEW_RECORDS = 3
 class Node(Cadence):
     """One node. Only the worker that has taken it from the schedule changes it.
 
-    `cursor` stands behind the last records that the store said it has; it is a courtesy, the node
-    keeps what was acknowledged. Nodes that are `careful` are pulled one at a time: the store
-    refused something of the last body, or it was larger than it was asked to be. Times are Unix
-    seconds; 0 is never. `labels` (a JSON object) and `sources` are what named it; many nodes share
-    them. Once it is `gone` nobody names it any longer, and it is not pulled again.
-    `due` is on the schedule's clock.
+    `cursor` (as text, which is small; "" for none) stands behind the last records that the store
+    said it has; it is a courtesy, the node keeps what was acknowledged. `candidate`, `candidate_at`
+    (of the monotonic clock) and `store_start` are for a store that may forget: see `Later`.
+    Nodes that are `careful` are pulled one at a time: the store refused something of the last body,
+    or it was larger than it was asked to be. Times are Unix seconds; 0 is never. `labels` (a JSON
+    object) and `sources` are what named it; many nodes share them. Once it is `gone` nobody names
+    it any longer, and it is not pulled again. `due` is on the schedule's clock.
     """
 
     url: str
-    cursor: Cursor | None = None
+    cursor: str = ""
+    candidate: str = ""
+    candidate_at: float = 0.0
+    store_start: int = 0
     careful: bool = False
     backlog: int = 0
     failures: int = 0
@@ -59,8 +62,8 @@ class Node(Cadence):
         return trouble
 
     def written(self, pulled: Pulled) -> None:
-        """The store has these records (or the quarantine does): the next pull acknowledges them."""
-        self.cursor = pulled.cursor
+        """The store has these records (or the quarantine does): the next pull goes on from here."""
+        self.cursor = str(pulled.cursor)
         self.backlog = pulled.backlog
         self.found(pulled.shape.records, pulled.newest_ns / 1e9)
 

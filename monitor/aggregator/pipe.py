@@ -13,6 +13,7 @@ from monitor.aggregator.group_commit import GroupCommit
 from monitor.aggregator.in_flight import InFlight, Room
 from monitor.aggregator.node import Node
 from monitor.aggregator.quarantine import Quarantine, QuarantineError
+from monitor.aggregator.settling import Settling
 from monitor.aggregator.telemetry import Telemetry
 from monitor.errors import StoreError, StoreRejected
 from monitor.stream import wire
@@ -45,6 +46,7 @@ class Pipe:
 
     client: NodeClient
     groups: GroupCommit
+    settling: Settling
     quarantine: Quarantine
     in_flight: InFlight
     telemetry: Telemetry
@@ -66,7 +68,8 @@ class Pipe:
         if node.failures or not node.answered_at:
             asked = min(asked, _FIRST_BYTES)
         try:
-            pulled = self.client.pull(node.url, self.consumer, node.cursor, asked, at_most)
+            ack, after = self.settling.places(node)
+            pulled = self.client.pull(node.url, self.consumer, ack, asked, at_most, after)
         except AnswerTooLarge:
             return self._with_care(node)
         except NodeError as error:

@@ -20,6 +20,7 @@ from monitor.aggregator.pipe import Next, Pipe
 from monitor.aggregator.quarantine import Quarantine
 from monitor.aggregator.roster import Roster
 from monitor.aggregator.schedule import Schedule
+from monitor.aggregator.settling import settling_of
 from monitor.aggregator.targets import prometheus_response, readiness, targets_response
 from monitor.aggregator.telemetry import StoreMetrics, Telemetry
 from monitor.stores.open import open_writer
@@ -52,6 +53,7 @@ class Aggregator:
         self._client = NodeClient(
             token=config.node_token(), ca_file=config.node_ca, seconds=config.timeout
         )
+        self._settling = settling_of(self._writer, self._telemetry.on_dropped_rows)
         in_flight = InFlight(config.in_flight_bytes)
         self._telemetry.in_flight.set_function(lambda: in_flight.bytes)
         self._pipe = Pipe(
@@ -62,6 +64,7 @@ class Aggregator:
                 max_bytes=config.write_bytes,
                 writers=config.writers,
             ),
+            settling=self._settling,
             quarantine=Quarantine(config.quarantine),
             in_flight=in_flight,
             telemetry=self._telemetry,
@@ -84,6 +87,7 @@ class Aggregator:
 
     def start(self) -> None:
         """Begin to pull and to listen; returns at once."""
+        self._settling.start()
         for worker in self._workers:
             worker.start()
         self._discovery.start()
@@ -99,6 +103,7 @@ class Aggregator:
         ends_at = time.monotonic() + _STOP_SECONDS
         for worker in self._workers:
             worker.join(max(0.0, ends_at - time.monotonic()))
+        self._settling.stop()
         self._server.stop()
         self._client.close()
         self._writer.close()

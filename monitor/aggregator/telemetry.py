@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -62,6 +62,12 @@ class Telemetry:
             registry=self.registry,
         )
 
+        self.dropped_rows = Counter(
+            name + "store_dropped_rows",
+            "Rows that the store acknowledged and did not keep, whoever wrote them.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.in_flight = Gauge(
             name + "in_flight_bytes",
             "Bytes lent to pulls that go on and to bodies that wait for the store.",
@@ -73,6 +79,11 @@ class Telemetry:
         self.write_bodies.observe(bodies)
         self.write_bytes.observe(size)
         self.write_seconds.observe(seconds)
+
+    def on_dropped_rows(self, rows: Mapping[str, int]) -> None:
+        """Count rows by the store's reason that it acknowledged and did not keep."""
+        for reason, count in rows.items():
+            self.dropped_rows.labels(reason).inc(count)
 
     def on_store_error(self, error: StoreError) -> None:
         """Count a write that failed by its kind: unavailable, forbidden, missing."""

@@ -161,9 +161,12 @@ class EdgeLog:
         except OSError as error:
             raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
 
-    def pull(self, consumer: str, ack: Cursor | None, max_bytes: int) -> Batch:
+    def pull(
+        self, consumer: str, ack: Cursor | None, max_bytes: int, after: Cursor | None = None
+    ) -> Batch:
         """Acknowledge everything up to `ack` for `consumer`, durably, then read what follows.
 
+        A consumer that has more than it may acknowledge yet says by `after` behind what to read on.
         A new consumer starts at the oldest record. A cursor that this log never gave (another
         epoch) acknowledges nothing; the jump is told of in a gap, and so are records that are gone.
         Raises BadRequest for a name that cannot be or one consumer too many, LogError.
@@ -176,6 +179,9 @@ class EdgeLog:
             if ack is not None and foreign is None:
                 start = ack.sequence if done is None else max(done, ack.sequence)
             self._consumers.move(consumer, start)
+            if after is not None:
+                foreign = None if self._is_ours(after) else after
+                start = start if foreign else max(start, after.sequence)
             if foreign is not None:
                 self._losses.foreign(consumer, foreign, start)
         return self._read(start, max_bytes, foreign, consumer)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,33 @@ class Writer(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a store says of itself.
+
+    `started` is another text once any of its processes was started anew. `dropped` counts, by
+    reason, the rows that it did not keep although it had acknowledged them, since it started.
+    """
+
+    started: str
+    dropped: Mapping[str, int]
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A Writer, too, of a store that acknowledges what it still may lose.
+
+    When such a store is killed it forgets the newest: what was written `settle_seconds` ago is on
+    its disk. It has to be looked at every `look_seconds`.
+    """
+
+    settle_seconds: float
+    look_seconds: float
+
+    def look(self) -> Condition:
+        """How it is now. Raises StoreError."""
 
 
 class Reader(Protocol):

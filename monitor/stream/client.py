@@ -68,14 +68,19 @@ class NodeClient:
         ack: Cursor | None,
         max_bytes: int,
         at_most: int = wire.MAX_BYTES,
+        after: Cursor | None = None,
     ) -> Pulled | None:
         """Acknowledge up to `ack`, then get what follows; None when there is nothing new.
+
+        `after` is where to read on, if that is further than what may be acknowledged.
 
         A single record may be larger than `max_bytes`; above `at_most` bytes AnswerTooLarge is
         raised and nothing was taken. Raises NodeError naming the node, what is wrong with it, and
         the remedy.
         """
-        query = {"max_bytes": str(max_bytes)} | ({"ack": str(ack)} if ack is not None else {})
+        cursors = {"ack": ack, "after": after}
+        query = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
+        query["max_bytes"] = str(max_bytes)
         target = f"/api/v1/consumers/{consumer}/pull?{urlencode(query)}"
         try:
             answer = self._exchange(node_url, target, at_most)

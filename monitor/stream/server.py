@@ -14,7 +14,8 @@ def add_stream(app: App, log: EdgeLog) -> None:
     """Serve `log`: pull with acknowledgement, pure read, the list of consumers and its removal."""
 
     def pull(request: Request, name: str) -> Response:
-        return _answer(log.pull(name, _cursor(request, "ack"), _max_bytes(request)))
+        ack, after = _cursor(request, "ack"), _cursor(request, "after")
+        return _answer(log.pull(name, ack, _max_bytes(request), after))
 
     def stream(request: Request) -> Response:
         return _answer(log.read(_cursor(request, "after"), _max_bytes(request)))

@@ -1,6 +1,6 @@
 """The names and bounds that both sides of the stream share.
 
-POST /api/v1/consumers/NAME/pull?ack=EPOCH:SEQ&max_bytes=N
+POST /api/v1/consumers/NAME/pull?ack=EPOCH:SEQ&after=EPOCH:SEQ&max_bytes=N
 GET  /api/v1/stream?after=EPOCH:SEQ&max_bytes=N
 """
 

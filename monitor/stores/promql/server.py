@@ -32,11 +32,16 @@ class Server:
     """
 
     def __init__(self, name: str, url: str, config: StoreConfig) -> None:
-        """Raises ConfigError when the token or the certificates cannot be read."""
+        """The token goes to the store's own hosts only, wherever `url` leads.
+
+        Raises ConfigError when the token or the certificates cannot be read.
+        """
         self.url = url
         self.place = f"{name} at {url}"
         self._seconds = config.store_timeout
-        self._headers = _credentials(config.store_token())
+        known = (config.place, config.promql_url)
+        token = config.store_token()
+        self._headers = _credentials(token) if _origin(url) in map(_origin, known) else {}
         if config.store_tenant:
             self._headers["X-Scope-OrgID"] = config.store_tenant
         self._pools = urllib3.PoolManager(
@@ -105,7 +110,7 @@ class Server:
         )
 
 
-def origin(url: str) -> str:
+def _origin(url: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

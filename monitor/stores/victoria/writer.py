@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from monitor.errors import StoreMissing, StoreRejected, StoreTooLarge
 from monitor.stores.config import StoreConfig
 from monitor.stores.promql.server import Server
+from monitor.stores.protocols import Condition
+from monitor.stores.victoria.status import Status, parse
 
 _HEADERS = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
 _ABOUT_LINES = re.compile(r"\blines?\b")
@@ -15,12 +18,16 @@ _ABOUT_LINES = re.compile(r"\blines?\b")
 class VictoriaWriter:
     """Writes to `/write` below the store's address; threads may share it.
 
-    What was written can be gone again: VictoriaMetrics keeps the last seconds in memory. And it
-    answers 204 to lines that it drops.
+    It answers 204 to lines that it drops, and to samples that it has in memory only: it writes them
+    to its disk some seconds later. So it is `Forgetful`.
     """
+
+    settle_seconds = 60.0
+    look_seconds = 15.0
 
     def __init__(self, config: StoreConfig) -> None:
         self._server = Server("VictoriaMetrics", config.place, config)
+        self._watched = [Server("VictoriaMetrics", url, config) for url in watched(config)]
 
     def write(self, body: bytes) -> None:
         """See `monitor.stores.protocols.Writer`."""
@@ -40,5 +47,34 @@ class VictoriaWriter:
         answer.drain_conn()
         answer.release_conn()
 
+    def look(self) -> Condition:
+        """See `Forgetful`: what all its processes say together."""
+        found = [read(server) for server in self._watched]
+        dropped: Counter[str] = Counter()
+        for status in found:
+            dropped.update(status.dropped)
+        return Condition(" ".join(status.started for status in found), dropped)
+
     def close(self) -> None:
-        self._server.close()
+        for server in (self._server, *self._watched):
+            server.close()
+
+
+def watched(config: StoreConfig) -> list[str]:
+    """The addresses whose /metrics are read: as configured, else the store's own."""
+    return config.watch_urls or [config.place.partition("/insert/")[0]]
+
+
+def read(server: Server) -> Status:
+    """What one of its processes tells. Raises StoreError."""
+    page = b"".join(server.chunks(server.request("GET", "/metrics")))
+    try:
+        status = parse(page.decode())
+    except ValueError:
+        status = None
+    if status is None or not status.started:
+        raise StoreMissing(
+            f"{server.place}/metrics does not tell since when it runs: is it VictoriaMetrics, or"
+            " what stands before it? Name its processes by store_watch"
+        )
+    return status

@@ -26,12 +26,12 @@ def test_a_node_that_comes_back_begins_anew() -> None:
     roster = Roster(lambda nodes: None)
     roster.name("file", {"http://a": "{}"})
     (before,) = roster.nodes()
-    before.cursor = Cursor("ab", 7)
+    before.cursor = "ab:7"
     roster.name("file", {})
     roster.name("file", {"http://a": "{}"})
     (after,) = roster.nodes()
     assert after is not before
-    assert after.cursor is None
+    assert after.cursor == ""
 
 
 def test_a_node_named_twice_is_one_and_stays_while_one_names_it() -> None:
@@ -63,7 +63,7 @@ def test_five_thousand_nodes_take_little_memory() -> None:
         roster = Roster(join)
         roster.name("file", {f"http://10.1.{n // 250}.{n % 250}:9180": "{}" for n in range(count)})
         for number, node in enumerate(roster.nodes()):
-            node.cursor = Cursor(f"{number:016x}", number + 1000)
+            node.cursor = str(Cursor(f"{number:016x}", number + 1000))
             node.backlog = number + 1000
             node.answered_at, node.newest_at = number + 0.1, number + 0.2
         used, _ = tracemalloc.get_traced_memory()

@@ -39,6 +39,18 @@ def test_pull_acknowledges_and_gives_what_follows(node: Node) -> None:
     assert Cursor.parse(headers["Weir-Cursor"])[:2] == (node.log.epoch, 3)
 
 
+def test_a_pull_may_read_on_further_than_it_acknowledges(node: Node) -> None:
+    for n in range(4):
+        node.log.append(b"x v=%di 1\n" % n)
+    epoch, url = node.log.epoch, f"{node.url}/api/v1/consumers/store/pull"
+    status, headers, body = _call(f"{url}?ack={epoch}:1&after={epoch}:3", "POST")
+    assert (status, gzip.decompress(body)) == (200, b"x v=3i 1\n")
+    assert headers["Weir-Backlog-Records"] == "0"
+    assert node.log.stats().backlog == {"store": 3}
+    _, _, body = _call(url, "POST")
+    assert gzip.decompress(body).startswith(b"x v=1i 1\n"), "what is not acknowledged comes again"
+
+
 def test_stream_reads_and_changes_nothing(node: Node) -> None:
     node.log.append(b"x v=1i 1\n")
     for _ in range(2):
@@ -62,6 +74,7 @@ def test_stream_reads_and_changes_nothing(node: Node) -> None:
         ("consumers/UPPER/pull", "consumer"),
         ("consumers/a%2Fb/pull", "consumer"),
         ("consumers/store/pull?ack=x", "ack"),
+        ("consumers/store/pull?after=x", "after"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(node: Node, path: str, parameter: str) -> None:
