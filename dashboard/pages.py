@@ -69,7 +69,12 @@ def blueprint(config: DashboardConfig) -> Blueprint:
 def _live(page: str, config: DashboardConfig) -> dict[str, Any]:
     """What a page that refreshes itself needs: `modules` are those to load beside its own."""
     modules = {path.stem for path in (STATIC / "js").glob("*.js")} - _ALONE
-    return {"page": page, "refresh": config.refresh, "modules": sorted(modules)}
+    return {
+        "page": page,
+        "refresh": config.refresh,
+        "keeps_text": config.keeps_text,
+        "modules": sorted(modules),
+    }
 
 
 def _problem(status: int, what: str, remedy: str) -> Response:

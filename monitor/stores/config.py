@@ -128,6 +128,11 @@ class StoreConfig:
         return place if self.kind == "sqlite" else place.rstrip("/")
 
     @property
+    def keeps_text(self) -> bool:
+        """Whether there are texts in the store, such as a container's image, or numbers only."""
+        return self.kind in ("sqlite", "influxdb")
+
+    @property
     def directory(self) -> Path | None:
         """The embedded store's directory, None for another store."""
         return Path(self.place) if self.kind == "sqlite" else None

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from dashboard import assets
+from dashboard.app import create_app
 from dashboard.config import DashboardConfig
 from dashboard.telemetry import route_of
 from monitor.catalogue import CATALOGUE
@@ -157,3 +158,14 @@ def test_strangers_make_no_series(path: str, route: str) -> None:
 def test_a_refresh_that_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigError, match="refresh"):
         DashboardConfig(refresh=0.1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("influxdb", False), ("victoriametrics", True), ("promql", True)]
+)
+def test_what_a_store_of_numbers_cannot_know_is_said(
+    store: FakeStore, kind: str, said: bool
+) -> None:
+    config = DashboardConfig(store=f"{kind}:http://127.0.0.1:1")
+    page = create_app(config, store).test_client().get("/container?node=den&container=spin")
+    assert ("This store keeps numbers only" in page.text) == said
