@@ -8,13 +8,16 @@ from collections.abc import Iterator
 
 from benchmarks.cluster.plan import Plan
 from benchmarks.cluster.sweep import Sweeps
+from monitor.errors import StoreUnavailable
 from monitor.stores.config import StoreConfig
 from monitor.stores.open import open_writer
+from monitor.stores.protocols import Writer
 
 WRITERS = 2
 WRITE_BYTES = 1024 * 1024
 DECODED_BYTES = 8 * 1024 * 1024
 """As the aggregator has them unless told otherwise: writes at the same time, and of what size."""
+_TRIES, _PAUSE_SECONDS = 120, 0.5
 
 
 def points_per_second(plan: Plan, records_each: int, store: StoreConfig) -> float:
@@ -31,7 +34,7 @@ def points_per_second(plan: Plan, records_each: int, store: StoreConfig) -> floa
                     body = next(bodies, None)
                 if body is None:
                     return
-                writer.write(body)
+                _write(writer, body)
         except Exception as error:
             errors.append(error)
 
@@ -46,6 +49,17 @@ def points_per_second(plan: Plan, records_each: int, store: StoreConfig) -> floa
     if errors:
         raise errors[0]
     return plan.nodes * records_each * Sweeps(plan).lines_each / seconds
+
+
+def _write(writer: Writer, body: bytes) -> None:
+    """Again and again while the store is too busy, as the aggregator would."""
+    for _ in range(_TRIES):
+        try:
+            writer.write(body)
+            return
+        except StoreUnavailable:
+            time.sleep(_PAUSE_SECONDS)
+    writer.write(body)
 
 
 def _bodies(plan: Plan, records_each: int) -> Iterator[bytes]:

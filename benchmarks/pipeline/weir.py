@@ -17,7 +17,8 @@ from benchmarks.pipeline.usage import Resident, cpu_seconds, peak_mib
 from tests.real.process import wait_until
 from tests.real.weir import Weir
 
-_LONGEST_SECONDS = 900.0
+_LONGEST_SECONDS = 300.0
+"""For the backlog: what takes longer is measured as it is, far behind."""
 _LOOK_SECONDS = 0.2
 _LIVE_RECORDS = 1.5
 """Not acknowledged of each node while live: the last one always, and what is on its way."""
@@ -104,7 +105,8 @@ def _drain(aggregator: Weir, cluster: Simulator, records: int) -> tuple[float, f
             and stats["records_waiting"] <= _LIVE_RECORDS * cluster.plan.nodes
         )
 
-    wait_until(drained, "the backlog is drained", _LONGEST_SECONDS, _LOOK_SECONDS)
+    while not drained() and time.monotonic() < began + _LONGEST_SECONDS:
+        time.sleep(_LOOK_SECONDS)
     points = _lines(aggregator) - lines
     seconds = time.monotonic() - began
     return points / seconds, (cpu_seconds(aggregator.pid) - cpu) / points * 1e6

@@ -16,12 +16,12 @@ _BACK = 1 / 16
 
 @dataclass(slots=True, kw_only=True)
 class Cadence:
-    """What was learned of a node's pace.
+    """What was learned of a node's pace. Times are Unix seconds.
 
     `newest_at` is the time of the newest record that the store has, `interval` the seconds between
-    the last ones; 0 while that is not known. A record is pulled `delay` seconds after its own time,
-    but for whole intervals: the node's clock may be wrong. `streak` counts the pulls in a row that
-    found a record, or below 0 those that found nothing.
+    the last ones; 0 while that is not known. The next one is pulled `delay` seconds after it is
+    due by the node's own clock, which may be wrong: then the difference is in it. `streak` counts
+    the pulls in a row that found a record, or below 0 those that found nothing.
     """
 
     newest_at: float = 0.0
@@ -29,19 +29,20 @@ class Cadence:
     delay: float = 0.0
     streak: int = 0
 
-    def found(self, records: int, newest_at: float) -> None:
-        """`records` came, the last one of `newest_at` (Unix seconds; 0 where none has a time)."""
+    def found(self, records: int, newest_at: float, now: float) -> None:
+        """`records` had come by `now`, the last one of `newest_at` (0 where none has a time)."""
         if self.newest_at and newest_at > self.newest_at:
             self.interval = (newest_at - self.newest_at) / records
         self.newest_at = max(self.newest_at, newest_at)
         if self.streak >= 0:
             self.delay -= _STEP * _BACK * self.interval * self.streak
+        self.delay = min(self.delay, now - self.newest_at)
         self.streak = max(0, self.streak) + 1
 
-    def found_nothing(self) -> None:
+    def found_nothing(self, now: float) -> None:
         """A pull came too early, or the node has ceased to sweep."""
         self.streak = min(0, self.streak) - 1
-        self.delay += _STEP * self.interval
+        self.delay = max(self.delay, now - self._due()) + _STEP * self.interval
 
     def wait_seconds(self, now: float, poll: float) -> float:
         """Until the next pull; `poll` where the pace is not known, is no slower, or is lost."""
@@ -49,4 +50,7 @@ class Cadence:
             return poll
         if self.streak < 0:
             return _STEP * self.interval
-        return (self.newest_at + self.delay - now) % self.interval
+        return min(max(self._due() + self.delay - now, 0.0), self.interval)
+
+    def _due(self) -> float:
+        return self.newest_at + self.interval

@@ -65,7 +65,7 @@ class Node(Cadence):
         """The store has these records (or the quarantine does): the next pull goes on from here."""
         self.cursor = str(pulled.cursor)
         self.backlog = pulled.backlog
-        self.found(pulled.shape.records, pulled.newest_ns / 1e9)
+        self.found(pulled.shape.records, pulled.newest_ns / 1e9, self.answered_at)
 
     def is_behind(self) -> bool:
         """Whether there is a backlog to drain."""

@@ -84,7 +84,7 @@ class Pipe:
             log.info("node %s answers again, after %.0f s", node.url, trouble)
         if pulled is None:
             node.backlog = 0
-            node.found_nothing()
+            node.found_nothing(node.answered_at)
             return Next(self._wait(node), slow)
         if room is not None:
             room.shrink(len(pulled.body))

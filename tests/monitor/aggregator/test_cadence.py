@@ -36,10 +36,11 @@ class Node:
         self._now += self.pull_seconds
         before = self._cadence.newest_at
         if newest_at <= before:
-            self._cadence.found_nothing()
+            self._cadence.found_nothing(self._now)
             return
         self.delays.append(self._now + self.skew - newest_at)
-        self._cadence.found(round((newest_at - before) / self.interval) if before else 1, newest_at)
+        records = round((newest_at - before) / self.interval) if before else 1
+        self._cadence.found(records, newest_at, self._now)
 
 
 @pytest.mark.parametrize("skew", [0.0, -3.0, 0.4, 3.0, 3603.0])
@@ -67,22 +68,32 @@ def test_what_is_as_fast_as_polls_is_polled() -> None:
 
 def test_a_node_that_ceases_is_polled_in_the_end() -> None:
     cadence = Cadence()
-    cadence.found_nothing()
-    assert cadence.wait_seconds(100.0, POLL) == POLL
-    cadence.found(1, 90.0)
-    cadence.found(1, 100.0)
-    waits = []
+    cadence.found_nothing(80.0)
+    assert cadence.wait_seconds(80.0, POLL) == POLL
+    cadence.found(1, 90.0, 90.1)
+    cadence.found(1, 100.0, 100.1)
+    now = 110.0
     for _ in range(30):
-        cadence.found_nothing()
-        waits.append(cadence.wait_seconds(110.0, POLL))
-    assert waits[25:] == [POLL] * 5
+        cadence.found_nothing(now)
+        wait = cadence.wait_seconds(now, POLL)
+        now += wait
+    assert wait == POLL
+    cadence.found(1, now - 1.0, now)
+    assert cadence.delay <= 1.0
 
 
 def test_after_a_backlog_the_pace_is_known() -> None:
     cadence = Cadence()
-    cadence.found(1, 1000.0)
-    cadence.found(42, 1420.0)
+    cadence.found(1, 1000.0, 1421.0)
+    cadence.found(42, 1420.0, 1422.9)
     assert cadence.wait_seconds(1423.0, POLL) == pytest.approx(7.0, abs=0.1)
+
+
+def test_a_record_that_came_due_during_the_write_is_pulled_at_once() -> None:
+    cadence = Cadence()
+    cadence.found(1, 1000.0, 1009.0)
+    cadence.found(1, 1010.0, 1019.9)
+    assert cadence.wait_seconds(1020.1, POLL) == 0.0
 
 
 @pytest.mark.parametrize(("before", "after"), [(30.0, 10.0), (10.0, 30.0), (10.0, 1.0)])
