@@ -13,26 +13,32 @@ _STEP = 0.05
 _BACK = 1 / 16
 """Share of a step by which pulls come earlier each time that one found a record at once."""
 
+_STEADY = 0.2
+"""Share of an interval by which the one before it may have been another."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Cadence:
     """What was learned of a node's pace. Times are Unix seconds.
 
     `newest_at` is the time of the newest record that the store has, `interval` the seconds between
-    the last ones; 0 while that is not known. The next one is pulled `delay` seconds after it is
-    due by the node's own clock, which may be wrong: then the difference is in it. `streak` counts
-    the pulls in a row that found a record, or below 0 those that found nothing.
+    the last ones; the pace is known once two of these agree (`is_steady`). The next record is
+    pulled `delay` seconds after it is due by the node's own clock, which may be wrong: then the
+    difference is in it. `streak` counts the pulls in a row that found a record, or below 0 those
+    that found nothing.
     """
 
     newest_at: float = 0.0
     interval: float = 0.0
     delay: float = 0.0
     streak: int = 0
+    is_steady: bool = False
 
     def found(self, records: int, newest_at: float, now: float) -> None:
         """`records` had come by `now`, the last one of `newest_at` (0 where none has a time)."""
         if self.newest_at and newest_at > self.newest_at:
-            self.interval = (newest_at - self.newest_at) / records
+            before, self.interval = self.interval, (newest_at - self.newest_at) / records
+            self.is_steady = abs(self.interval - before) < _STEADY * self.interval
         self.newest_at = max(self.newest_at, newest_at)
         if self.streak >= 0:
             self.delay -= _STEP * _BACK * self.interval * self.streak
@@ -46,7 +52,7 @@ class Cadence:
 
     def wait_seconds(self, now: float, poll: float) -> float:
         """Until the next pull; `poll` where the pace is not known, is no slower, or is lost."""
-        if self.interval <= poll or -self.streak > 1 / _STEP:
+        if not self.is_steady or self.interval <= poll or -self.streak > 1 / _STEP:
             return poll
         if self.streak < 0:
             return _STEP * self.interval

@@ -70,8 +70,8 @@ def test_a_node_that_ceases_is_polled_in_the_end() -> None:
     cadence = Cadence()
     cadence.found_nothing(80.0)
     assert cadence.wait_seconds(80.0, POLL) == POLL
-    cadence.found(1, 90.0, 90.1)
-    cadence.found(1, 100.0, 100.1)
+    for newest_at in (80.0, 90.0, 100.0):
+        cadence.found(1, newest_at, newest_at + 0.1)
     now = 110.0
     for _ in range(30):
         cadence.found_nothing(now)
@@ -85,15 +85,23 @@ def test_a_node_that_ceases_is_polled_in_the_end() -> None:
 def test_after_a_backlog_the_pace_is_known() -> None:
     cadence = Cadence()
     cadence.found(1, 1000.0, 1421.0)
-    cadence.found(42, 1420.0, 1422.9)
-    assert cadence.wait_seconds(1423.0, POLL) == pytest.approx(7.0, abs=0.1)
+    cadence.found(42, 1420.0, 1422.0)
+    cadence.found(3, 1450.0, 1452.9)
+    assert cadence.wait_seconds(1453.0, POLL) == pytest.approx(7.0, abs=0.1)
 
 
 def test_a_record_that_came_due_during_the_write_is_pulled_at_once() -> None:
     cadence = Cadence()
-    cadence.found(1, 1000.0, 1009.0)
-    cadence.found(1, 1010.0, 1019.9)
-    assert cadence.wait_seconds(1020.1, POLL) == 0.0
+    for newest_at in (1000.0, 1010.0, 1020.0):
+        cadence.found(1, newest_at, newest_at + 9.9)
+    assert cadence.wait_seconds(1030.1, POLL) == 0.0
+
+
+def test_a_node_without_a_steady_pace_is_polled() -> None:
+    cadence = Cadence()
+    for newest_at in (1000.0, 1010.0, 1017.0, 1030.0):
+        cadence.found(1, newest_at, newest_at + 0.1)
+        assert cadence.wait_seconds(newest_at + 0.2, POLL) == POLL
 
 
 @pytest.mark.parametrize(("before", "after"), [(30.0, 10.0), (10.0, 30.0), (10.0, 1.0)])
