@@ -24,7 +24,9 @@ class AggregatorConfig(DiscoveryConfig, StoreConfig):
     poll: float = setting(
         2.0, "seconds between two pulls of a node whose next record is not foreseen from its pace"
     )
-    workers: int = setting(64, "nodes that are pulled at the same time")
+    workers: int = setting(
+        48, "nodes that are pulled at the same time; more where the way to them is long"
+    )
     batch_bytes: int = setting(256 * 1024, "compressed bytes that one pull asks for")
     write_bytes: int = setting(
         1024 * 1024, "compressed bytes that one write of several nodes' answers may have"

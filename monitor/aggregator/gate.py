@@ -98,7 +98,7 @@ class Gate:
                 wait = max(wait, as_told(told, _LONGEST_TOLD_SECONDS))
             self._opens_at = now + wait
         if news:
-            log.warning("the store takes nothing, samples wait on their nodes: %s", error)
+            log.warning("the store takes nothing, samples wait on their nodes: %s", self.error)
 
     def _opened(self) -> None:
         if self.is_open:

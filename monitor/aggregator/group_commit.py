@@ -59,9 +59,15 @@ class GroupCommit:
             if self._free_writers:
                 self._free_writers -= 1
                 self._hand_over()
-        group = waiting.turn.result()
+        try:
+            group = waiting.turn.result()
+        finally:
+            del waiting  # an error's traceback would keep its body, in a circle
         if group is not None:
-            self._write(group)
+            try:
+                self._write(group)
+            finally:
+                group.clear()  # the same: the first of them knows the group
 
     def _hand_over(self) -> None:
         """Take the next group from the queue; its first writes for all of it."""
@@ -130,4 +136,3 @@ def _tell(group: list[_Waiting], error: Exception) -> None:
     """All but the first, whose worker writes, hear of it."""
     for other in group[1:]:
         other.turn.set_exception(error)
-    group.clear()  # or the error's traceback would keep the bodies

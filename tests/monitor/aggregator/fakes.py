@@ -37,7 +37,10 @@ class FakeWriter:
         self.asked.append(lines)
         error = self.refuse(lines)
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # or it would be in a circle with this frame, and keep all that led here
         self.lines += lines.splitlines()
 
     @property

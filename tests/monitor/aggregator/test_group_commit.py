@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import gzip
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -168,6 +171,28 @@ def test_groups_become_as_small_as_the_store_wants_them(store: FakeWriter) -> No
         again.write(text + noise)
     again.release()
     assert [len(lines) // len(noise) for lines in store.asked[before:]] == [1, 2, 2, 1]
+
+
+@pytest.mark.parametrize("error", [None, StoreUnavailable, StoreRejected, StoreTooLarge])
+def test_no_body_outlives_its_write(error: type[StoreError] | None) -> None:
+    """Not even until the garbage collector comes by."""
+    writer = FakeWriter()
+    writer.refuse = lambda lines: error("no") if error else None
+    workers = Workers(writer)
+    bodies = [gzip.compress(b"%d\n" % number) for number in range(20)]
+
+    def write(body: bytes) -> None:
+        with contextlib.suppress(StoreError):
+            workers.groups.write(body, 3)
+
+    before = [sys.getrefcount(body) for body in bodies]
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(20) as pool:
+            list(pool.map(write, bodies))
+        assert [sys.getrefcount(body) for body in bodies] == before
+    finally:
+        gc.enable()
 
 
 def test_no_worker_is_forgotten_however_they_meet() -> None:
