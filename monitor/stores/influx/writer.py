@@ -6,10 +6,12 @@ import zlib
 
 from monitor.errors import StoreRejected
 from monitor.gzipped import members
+from monitor.stores import http
 from monitor.stores.config import StoreConfig
 from monitor.stores.influx.connection import Connection
 
 _HEADERS = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
+_ERROR_BYTES = 4096
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -28,8 +30,11 @@ class InfluxWriter:
         if self._one_member:
             body = _as_one_member(body)
         answer = self._connection.request("POST", self._path, self._parameters, body, _HEADERS)
-        answer.drain_conn()
-        answer.release_conn()
+        with self._connection.understood():
+            said = b"" if answer.status == 204 else answer.read(_ERROR_BYTES)
+        answer.close()
+        if said.strip():  # every InfluxDB says 204; something in between may know better
+            raise self._connection.failure(f"{answer.status} {http.said(said)}")
 
     def close(self) -> None:
         self._connection.close()

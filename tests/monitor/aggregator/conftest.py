@@ -36,13 +36,14 @@ def writer() -> FakeWriter:
 
 @pytest.fixture
 def start(tmp_path: Path, writer: FakeWriter) -> Iterator[Start]:
-    """Starts an aggregator that writes to `writer`, with quick polls."""
+    """Starts an aggregator with quick polls, that writes to `writer` or, with `own_writer`, to the
+    store that it is configured for."""
     started: list[Aggregator] = []
 
-    def run(*urls: str, **settings: Any) -> Aggregator:
+    def run(*urls: str, own_writer: bool = False, **settings: Any) -> Aggregator:
         settings = {"poll": 0.05, "timeout": 1.0, "data": str(tmp_path / "data")} | settings
         config = AggregatorConfig(listen="127.0.0.1:0", nodes=",".join(urls), **settings)
-        aggregator = Aggregator(config, bind("127.0.0.1:0"), writer)
+        aggregator = Aggregator(config, bind("127.0.0.1:0"), None if own_writer else writer)
         aggregator.start()
         started.append(aggregator)
         return aggregator
