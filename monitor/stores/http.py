@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC
@@ -88,6 +89,21 @@ def away(place: str, error: Exception, seconds: float) -> StoreUnavailable:
     return StoreUnavailable(
         f"{place} does not answer ({_cause(error)}): is it running, and is the address right?"
     )
+
+
+def insecure(place: str, error: object, trust: str) -> StoreUnavailable:
+    """TLS failed; `trust` names the setting with the certificates that we believe."""
+    text = one_line(str(error))
+    found = re.search(r"certificate verify failed: (.*?)\.?(?: \(_ssl|$)", text)
+    if found is None:
+        spoken = "is it http://?" if "WRONG_VERSION" in text else f"check {trust}"
+        return StoreUnavailable(f"{place}: no secure connection ({text}): {spoken}")
+    remedy = f"check {trust}"
+    if "expired" in text:
+        remedy = "give it a new one"
+    elif "mismatch" in text:
+        remedy = "name the address that it is for"
+    return StoreUnavailable(f"{place}: its certificate is not believed ({found[1]}): {remedy}")
 
 
 def _cause(error: Exception) -> str:

@@ -119,7 +119,7 @@ class Connection:
         status, reason = error.status, _told(error)
         place = f"InfluxDB at {self._config.url}"
         if status == 0:
-            return StoreUnavailable(f"{place}: no secure connection ({reason}): check influx_ca")
+            return http.insecure(place, reason, "influx_ca")
         if status in (404, 405):
             known = self.failure(reason)
             return known if isinstance(known, StoreMissing) else self._no_such_path(status, reason)

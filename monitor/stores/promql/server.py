@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
-from monitor.errors import ConfigError, StoreError, StoreMissing, StoreUnavailable
+from monitor.errors import ConfigError, StoreError, StoreMissing
 from monitor.stores import deadline, http
 from monitor.stores.config import StoreConfig
 
@@ -96,7 +96,7 @@ class Server:
     def away(self, error: Exception) -> StoreError:
         """It did not answer, or not to the end."""
         if isinstance(error, SSLError | ssl.SSLError):
-            return StoreUnavailable(f"{self.place}: no secure connection ({error}): check store_ca")
+            return http.insecure(self.place, error, "store_ca")
         return http.away(self.place, error, self._seconds)
 
     def close(self) -> None:
