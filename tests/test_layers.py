@@ -26,6 +26,7 @@ GROUND = {
     "catalogue",
     "errors",
     "escaping",
+    "findings",
     "gzipped",
     "lineprotocol",
     "rates",

@@ -111,22 +111,30 @@ def _dashboard(arguments: list[str]) -> int:
 
 
 def _init_store(arguments: list[str]) -> int:
+    from monitor.aggregator.config import AggregatorConfig
     from monitor.stores.setup.config import InitStoreConfig
     from weir.init_store import run as init
 
-    return init(load(InitStoreConfig, "init-store", arguments, dict(os.environ)))
+    environ, name = dict(os.environ), "init-store"
+    return init(load(InitStoreConfig, "aggregator", arguments, environ, name, AggregatorConfig))
 
 
 def _doctor(arguments: list[str]) -> int:
-    from weir.doctor import PARTS, USAGE, CollectorDoctorConfig, doctor
+    from weir import doctor
 
     part, *rest = arguments or [""]
-    if part not in PARTS:
+    if part not in doctor.PARTS:
         asked = part in ("-h", "--help")
-        print(USAGE, file=sys.stdout if asked else sys.stderr, end="")
+        print(doctor.USAGE, file=sys.stdout if asked else sys.stderr, end="")
         return 0 if asked else 2
-    config = load(CollectorDoctorConfig, part, rest, dict(os.environ), f"doctor {part}")
-    return doctor(config, dict(os.environ))
+    environ = dict(os.environ)
+    if part == "store":
+        from monitor.aggregator.config import AggregatorConfig
+
+        of_store, name = doctor.StoreDoctorConfig, "doctor store"
+        return doctor.store(load(of_store, "aggregator", rest, environ, name, AggregatorConfig))
+    config = load(doctor.CollectorDoctorConfig, part, rest, environ, f"doctor {part}")
+    return doctor.collector(config, environ)
 
 
 def _log(arguments: list[str]) -> int:

@@ -7,18 +7,24 @@ import logging
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from collector.config import CollectorConfig
+from monitor.findings import Finding, Words, as_json, text
 from monitor.settings import setting
+from monitor.stores.config import StoreConfig
 
-PARTS = ("collector",)
+PARTS = ("collector", "store")
 USAGE = """\
-usage: weir doctor PART [OPTIONS]     (the options are those of `weir PART`)
+usage: weir doctor PART [OPTIONS]     (with those of `weir collector`, or of the store)
 
   collector    which metrics, names and rights a collector has here, as this user
+  store        whether samples can be written and read back, and what will go wrong later
 """
+_COLLECTOR = Words("Everything usual can be read.", "Missing, wholly or in part")
+_STORE = Words("Everything is as it should be.", "Amiss, wholly or in part")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,22 +37,39 @@ class CollectorDoctorConfig(CollectorConfig):
     json: bool = setting(False, "print JSON instead of a table")
 
 
-def doctor(config: CollectorDoctorConfig, environ: dict[str, str]) -> int:
+@dataclass(frozen=True, kw_only=True)
+class StoreDoctorConfig(StoreConfig):
+    """Write a sample to the store, read it back, and look at what the store tells of itself."""
+
+    json: bool = setting(False, "print JSON instead of a table")
+
+
+def collector(config: CollectorDoctorConfig, environ: dict[str, str]) -> int:
     """Print what was found; returns 0 if everything usual can be read, else 1."""
     from collector.doctor.doctor import examine
-    from collector.doctor.report import as_json, text
 
     logging.basicConfig(handlers=[logging.NullHandler()])  # what is amiss stands in the table
-    findings = examine(config, environ)
-    show = as_json if config.json else text
+    return _print(examine(config, environ), _head(config), _COLLECTOR, config.json)
+
+
+def store(config: StoreDoctorConfig) -> int:
+    """Print what was found; returns 0 if the store is as it should be, else 1."""
+    from monitor.stores.doctor.doctor import examine
+
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    return _print(examine(config), f"weir's store {config.store}", _STORE, config.json)
+
+
+def _print(findings: Sequence[Finding], head: str, words: Words, json: bool) -> int:
+    shown = as_json(findings, head) if json else text(findings, head, words)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold what no encoding has
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(show(findings, _head(config)).rstrip("\n") + "\n")
+    sys.stdout.write(shown.rstrip("\n") + "\n")
     return int(any(finding.missing for finding in findings))
 
 
 def _head(config: CollectorConfig) -> str:
-    from collector.doctor.finding import user
+    from collector.doctor.words import user
 
     return (
         f"weir collector on {config.node_name}, as user {user()} (uid {os.geteuid()}) with "

@@ -21,7 +21,7 @@ from weir.process import REFUSED
 Config = TypeVar("Config")
 
 PREFIX = "WEIR_"
-PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard", "init-store", "log"})
+PARTS = frozenset({"up", "top", "collector", "aggregator", "dashboard", "log"})
 
 
 def load(
@@ -30,12 +30,14 @@ def load(
     arguments: Sequence[str],
     environment: dict[str, str],
     command: str = "",
+    part_class: type[Any] | None = None,
 ) -> Config:
     """The configuration of `weir PART`, validated. Ends the process with code 2 where it cannot be.
 
-    `environment` is read for WEIR_… variables. `command` is what was called, if not the part.
+    `environment` is read for WEIR_… variables. `command` is what was called, if not the part: it
+    passes over what else the part's own `part_class` has in a file.
     """
-    parser = parser_for(config_class, part, command)
+    parser = parser_for(config_class, part, command, part_class)
     try:
         values = vars(parser.parse_args(arguments, env_vars=environment))
     except configargparse.ConfigFileParserException as error:
@@ -50,10 +52,12 @@ def load(
 class TomlFile(configargparse.TomlConfigParser):  # type: ignore[misc]
     """The table of one part in a TOML file; what is misspelt there is named with its place."""
 
-    def __init__(self, part: str, names: frozenset[str]) -> None:
+    def __init__(self, part: str, names: frozenset[str], others: frozenset[str]) -> None:
+        """`names` are taken, `others` passed over."""
         super().__init__([part])
         self._part = part
         self._names = names
+        self._others = others
 
     def parse(self, stream: TextIO) -> dict[str, Any]:
         try:
@@ -65,11 +69,12 @@ class TomlFile(configargparse.TomlConfigParser):  # type: ignore[misc]
                 f"{stream.name}: [{table}] is no part; there are {', '.join(sorted(PARTS))}"
             )
         values = tables.get(self._part, {})
-        for name in values.keys() - self._names:
+        for name in values.keys() - self._names - self._others:
             raise configargparse.ConfigFileParserException(
                 f"{stream.name}: [{self._part}] has no option {name!r}"
             )
-        return {name: v if isinstance(v, list) else str(v) for name, v in values.items()}
+        taken = {name: value for name, value in values.items() if name in self._names}
+        return {name: v if isinstance(v, list) else str(v) for name, v in taken.items()}
 
 
 class Parser(configargparse.ArgumentParser):  # type: ignore[misc]
@@ -83,12 +88,16 @@ class Parser(configargparse.ArgumentParser):  # type: ignore[misc]
         raise SystemExit(REFUSED)
 
 
-def parser_for(config_class: type[Any], part: str, command: str = "") -> Parser:
+def parser_for(
+    config_class: type[Any], part: str, command: str = "", part_class: type[Any] | None = None
+) -> Parser:
     """The argument parser of `weir PART`: one option for each field."""
     parser = Parser(
         prog=f"weir {command or part}",
         description=_first_paragraph(config_class),
-        config_file_parser_class=TomlFile(part, names_of(config_class)),
+        config_file_parser_class=TomlFile(
+            part, names_of(config_class), names_of(part_class or config_class)
+        ),
         auto_env_var_prefix=PREFIX,
         add_config_file_help=False,
         add_env_var_help=False,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from collector.cgroup.hierarchy import Hierarchy
 from collector.containers.names import Found
-from collector.doctor.finding import Finding, words
 from collector.doctor.trying import Subject
+from collector.doctor.words import words
+from monitor.findings import Finding
 
 AREA = "cgroups"
 _READ = {"v1": ("cpu", "cpuacct", "memory", "blkio", "pids"), "v2": ("cpu", "memory", "io", "pids")}

@@ -9,11 +9,11 @@ from collector.cgroup.hierarchy import Hierarchy, detect
 from collector.config import CollectorConfig
 from collector.containers.names import Found
 from collector.doctor import cgroups, limits, names
-from collector.doctor.finding import Finding
 from collector.doctor.groups import container_groups
 from collector.doctor.host import host
 from collector.doctor.trying import containers, subjects
 from monitor.errors import ConfigError
+from monitor.findings import Finding
 
 
 def examine(config: CollectorConfig, environ: Mapping[str, str]) -> list[Finding]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from collector.cgroup.hierarchy import Hierarchy
 from collector.cgroup.present import page_sizes
 from collector.doctor import layers
-from collector.doctor.finding import Finding, State, words
 from collector.doctor.sources import PROC, File, Group, groups
 from collector.doctor.trying import Outcome, Subject, attempt
+from collector.doctor.words import words
 from monitor.catalogue import OPTIONAL_GROUPS
+from monitor.findings import Finding, State
 
 AREA = "containers' metrics"
 OPTIONAL = "metrics that --enable adds"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import psutil
 
-from collector.doctor.finding import Finding, words
+from collector.doctor.words import words
 from collector.host.host import Reader, readers
 from collector.host.rows import Row
 from collector.ticker import Due
+from monitor.findings import Finding
 
 AREA = "the host"
 _MAY_LACK: Mapping[str, str] = {

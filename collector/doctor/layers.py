@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collector.cgroup.faults import Faults
-from collector.doctor.finding import Finding, shortened, user
 from collector.doctor.trying import Subject
+from collector.doctor.words import shortened, user
 from collector.layers.layer import Layer, Outcome
+from monitor.findings import Finding
 
 GROUP = "disk"
 _TRIED = 10

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from collector.cgroup.files import claim_descriptors
 from collector.config import MIB, CollectorConfig
-from collector.doctor.finding import Finding, user, words
+from collector.doctor.words import user, words
 from monitor.errors import ConfigError
+from monitor.findings import Finding
 
 AREA = "this process"
 _FILES_OF_A_CONTAINER = 20

@@ -8,7 +8,8 @@ from collector.config import CollectorConfig
 from collector.containers.names import OTHER_RUNTIMES, Found
 from collector.containers.state_file import Unusable
 from collector.containers.state_roots import roots, roots_of_user
-from collector.doctor.finding import Finding, shortened, words
+from collector.doctor.words import shortened, words
+from monitor.findings import Finding
 
 AREA = "names"
 

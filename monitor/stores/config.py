@@ -10,7 +10,7 @@ from monitor.errors import ConfigError
 from monitor.settings import setting
 
 _KINDS = ("sqlite", "influxdb", "victoriametrics", "promql")
-_VERSIONS = ("1", "1.8", "2", "3")
+_VERSIONS = ("auto", "1", "1.8", "2", "3")
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class StoreConfig:
         30.0, "seconds that one write to a store over HTTP, or one read from it, may take in all"
     )
     influx_version: str = setting(
-        "1",
-        "InfluxDB's version: 1 (before 1.8, written through /write) or 1.8, 2, 3"
-        " (through /api/v2/write)",
+        "auto",
+        "InfluxDB's version: auto (it is asked), 1 (written through /write), or 1.8, 2, 3 (through"
+        " /api/v2/write)",
         metavar="VERSION",
     )
     influx_database: str = setting(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.errors import StoreUnavailable
 from monitor.lineprotocol import encode
@@ -19,19 +19,15 @@ _VISIBLE_SECONDS = 40.0
 _PAUSE_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a write took until it was acknowledged, and from then until it could be read."""
+class Written(NamedTuple):
+    """The time of the sample, and what it took until it was acknowledged."""
 
-    write_seconds: float
-    visible_seconds: float
+    time_ns: int
+    seconds: float
 
 
-def write_and_read(config: StoreConfig, process: str) -> Trial:
-    """Write one line, `weir,process=… store_check=1`, and read it. Raises WeirError.
-
-    It waits some time for the sample: VictoriaMetrics shows new ones after seconds.
-    """
+def write(config: StoreConfig, process: str) -> Written:
+    """Write one line, `weir,process=… store_check=1`. Raises WeirError."""
     time_ns = time.time_ns() // _MS * _MS  # some stores keep milliseconds
     series = Series.of("weir", {"process": process})
     body = gzip.compress(encode([Record(series, {_FIELD: 1}, time_ns)]))
@@ -41,11 +37,19 @@ def write_and_read(config: StoreConfig, process: str) -> Trial:
         writer.write(body)
     finally:
         writer.close()
-    written = time.monotonic()
+    return Written(time_ns, time.monotonic() - began)
+
+
+def read_back(config: StoreConfig, process: str, written: Written) -> float:
+    """Seconds until that sample could be read. Raises WeirError.
+
+    It waits for it some time: VictoriaMetrics shows new ones after seconds.
+    """
+    began = time.monotonic()
     reader = open_reader(config)
     try:
-        while not _has(reader, process, time_ns):
-            if time.monotonic() - written > _VISIBLE_SECONDS:
+        while not _has(reader, process, written.time_ns):
+            if time.monotonic() - began > _VISIBLE_SECONDS:
                 raise StoreUnavailable(
                     f"{config.store} acknowledged a sample, and does not show it within"
                     f" {_VISIBLE_SECONDS:g} s: do reading and writing name the same place?"
@@ -53,7 +57,7 @@ def write_and_read(config: StoreConfig, process: str) -> Trial:
             time.sleep(_PAUSE_SECONDS)
     finally:
         reader.close()
-    return Trial(written - began, time.monotonic() - written)
+    return time.monotonic() - began
 
 
 def _has(reader: Reader, process: str, time_ns: int) -> bool:

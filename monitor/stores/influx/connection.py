@@ -47,7 +47,7 @@ class Connection:
             url=config.url,
             token=token,
             org=config.influx_org,
-            auth_basic=bool(token) and config.influx_version == "1",
+            auth_basic=_is_user(config.influx_version, token),
             ssl_ca_cert=config.influx_ca or None,
             ssl_context=trust,
             timeout=(_CONNECT_SECONDS * 1e3, config.store_timeout * 1e3),
@@ -82,6 +82,20 @@ class Connection:
             )
         return answer
 
+    def headers(self, path: str) -> Mapping[str, str]:
+        """Those of a GET's answer, whatever its status. Raises StoreUnavailable without one."""
+        with self.understood():
+            try:
+                answer = self.client.api_client.rest_client.GET(
+                    self._config.place + path, headers={}, _preload_content=False, redirect=False
+                )
+            except ApiException as error:
+                if not error.status:
+                    raise
+                return dict(error.headers or {})
+            answer.close()
+            return dict(answer.headers)
+
     @contextlib.contextmanager
     def understood(self) -> Iterator[None]:
         """What the package raises inside becomes a StoreError."""
@@ -106,8 +120,12 @@ class Connection:
         """What an error's text says, whatever the status: InfluxDB also sends errors with a 200."""
         place = f"InfluxDB at {self._config.url}"
         reason = http.one_line(reason)
-        if "not found" in reason and ("database" in reason or "bucket" in reason):
-            return StoreMissing(f"{place} says {reason!r}: {self._creation()}")
+        for kind in ("database", "bucket"):
+            if kind in reason and "not found" in reason:
+                name = self._config.influx_database
+                return StoreMissing(
+                    f"{place} says {reason!r}: make the {kind} {name} with `weir init-store`"
+                )
         if "retention policy not found" in reason:
             return StoreMissing(
                 f"{place} says {reason!r}: make it with `weir init-store`, or leave"
@@ -135,12 +153,13 @@ class Connection:
             f" influx_version ({self._config.influx_version}) right?"
         )
 
-    def _creation(self) -> str:
-        kind = "database" if self._config.influx_version in ("1", "1.8") else "bucket"
-        return f"make the {kind} {self._config.influx_database} with `weir init-store`"
-
     def close(self) -> None:
         self.client.close()
+
+
+def _is_user(version: str, token: str) -> bool:
+    """Whether the secret is user:password and no token: InfluxDB before 1.8 takes no other."""
+    return bool(token) and (version == "1" or (version == "auto" and ":" in token))
 
 
 def _told(error: ApiException) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from typing import NamedTuple
 
-from monitor.errors import StoreRejected
+from monitor.errors import StoreMissing, StoreRejected
 from monitor.gzipped import members
 from monitor.stores import http
 from monitor.stores.config import StoreConfig
 from monitor.stores.influx.connection import Connection
+from monitor.stores.influx.versions import version_of
 
 _HEADERS = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
 _ERROR_BYTES = 4096
@@ -19,34 +21,57 @@ class InfluxWriter:
     """Writes to `/write` (version 1) or `/api/v2/write` (1.8, 2, 3); threads may share it."""
 
     def __init__(self, config: StoreConfig) -> None:
+        self._config = config
         self._connection = Connection(config)
-        self._path, self._parameters = _target(config)
-        self._one_member = config.influx_version == "3"
+        self._target: _Target | None = None
 
     def write(self, body: bytes) -> None:
         """See `monitor.stores.protocols.Writer`."""
         if not body:
             return
-        if self._one_member:
+        try:
+            self._write(body, self._target or self._find_target())
+        except StoreMissing:
+            self._target = None  # it may be another version now
+            raise
+
+    def _write(self, body: bytes, target: _Target) -> None:
+        if target.one_member:
             body = _as_one_member(body)
-        answer = self._connection.request("POST", self._path, self._parameters, body, _HEADERS)
+        answer = self._connection.request("POST", target.path, target.parameters, body, _HEADERS)
         with self._connection.understood():
             said = b"" if answer.status == 204 else answer.read(_ERROR_BYTES)
         answer.close()
         if said.strip():  # every InfluxDB says 204; something in between may know better
             raise self._connection.failure(f"{answer.status} {http.said(said)}")
 
+    def _find_target(self) -> _Target:
+        version = version_of(self._config, self._connection)
+        if version == "2" and not self._config.influx_org:
+            raise StoreMissing(
+                f"InfluxDB at {self._config.url} is version 2: name its organisation by influx_org"
+            )
+        self._target = _target(self._config, version)
+        return self._target
+
     def close(self) -> None:
         self._connection.close()
 
 
-def _target(config: StoreConfig) -> tuple[str, dict[str, str]]:
+class _Target(NamedTuple):
+    path: str
+    parameters: dict[str, str]
+    one_member: bool
+
+
+def _target(config: StoreConfig, version: str) -> _Target:
     database, policy = config.influx_database, config.influx_retention_policy
-    if config.influx_version == "1":
+    if version == "1":
         parameters = {"db": database, "precision": "ns"}
-        return "/write", parameters | ({"rp": policy} if policy else {})
-    bucket = f"{database}/{policy}" if config.influx_version == "1.8" else database
-    return "/api/v2/write", {"org": config.influx_org, "bucket": bucket, "precision": "ns"}
+        return _Target("/write", parameters | ({"rp": policy} if policy else {}), False)
+    bucket = f"{database}/{policy}" if version == "1.8" else database
+    parameters = {"org": config.influx_org, "bucket": bucket, "precision": "ns"}
+    return _Target("/api/v2/write", parameters, version == "3")
 
 
 def _as_one_member(body: bytes) -> bytes:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-from monitor.errors import ConfigError, StoreForbidden, StoreUnavailable
+from monitor.errors import ConfigError, StoreForbidden
 from monitor.stores.config import secret_in
 from monitor.stores.influx.connection import Connection
 from monitor.stores.influx.influxql import identifier, string
+from monitor.stores.influx.statements import kept_for, rows, run
 from monitor.stores.setup import secrets
 from monitor.stores.setup.config import InitStoreConfig
 
-_FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 _ADMIN, _USER = "weir-admin", "weir"
 _NOBODY_YET = "create admin user first"
 
 
 class Influx1Setup:
-    """Makes things by InfluxQL. Statements go in a body, so that no secret stands in an address."""
+    """Makes things by InfluxQL."""
 
     def __init__(self, config: InitStoreConfig) -> None:
         self._config = config
@@ -42,7 +38,7 @@ class Influx1Setup:
         setting, file = self._config.influx_admin
         anybody = self._connection("")
         try:
-            users = {name for name, *_ in _rows(anybody, "SHOW USERS")}
+            users = {name for name, *_ in rows(anybody, "SHOW USERS")}
         except StoreForbidden as error:
             if _NOBODY_YET not in str(error):
                 if not Path(file).exists():
@@ -58,13 +54,13 @@ class Influx1Setup:
         yield from _kept(Path(file), name)
         name, password = _pair(setting, file)
         if name not in users:
-            _run(anybody, f"CREATE USER {_credentials(name, password)} WITH ALL PRIVILEGES")
+            run(anybody, f"CREATE USER {_credentials(name, password)} WITH ALL PRIVILEGES")
             yield f"user {name} made, who may do everything; user:password stand in {file}"
 
     def _user(self, admin: Connection) -> Iterator[str]:
         """The user for writing and reading, whose rights end at the database."""
         file = self._config.influx_token_file
-        users = {name for name, *_ in _rows(admin, "SHOW USERS")}
+        users = {name for name, *_ in rows(admin, "SHOW USERS")}
         if not Path(file).exists() and _USER in users:
             raise ConfigError(
                 f"influx_token_file {file} does not exist, but the user {_USER} does: write"
@@ -74,28 +70,28 @@ class Influx1Setup:
         name, password = _pair("influx_token_file", file)
         database = self._config.influx_database
         if name not in users:
-            _run(admin, f"CREATE USER {_credentials(name, password)}")
+            run(admin, f"CREATE USER {_credentials(name, password)}")
             yield (
                 f"user {name} made, who may read and write {database}; user:password stand in"
                 f" {file}"
             )
-        _run(admin, f"GRANT ALL ON {identifier(database)} TO {identifier(name)}")
+        run(admin, f"GRANT ALL ON {identifier(database)} TO {identifier(name)}")
 
     def _database(self, admin: Connection) -> Iterator[str]:
         name, policy = self._config.influx_database, self._config.influx_retention_policy
         hours = self._config.retention_hours
         duration = f"{hours}h" if hours else "INF"
-        if (name,) not in _rows(admin, "SHOW DATABASES"):
+        if (name,) not in rows(admin, "SHOW DATABASES"):
             named = f" NAME {identifier(policy)}" if policy else ""
-            _run(admin, f"CREATE DATABASE {identifier(name)} WITH DURATION {duration}{named}")
-            yield f"database {name} made, which keeps samples {_told(duration)}"
+            run(admin, f"CREATE DATABASE {identifier(name)} WITH DURATION {duration}{named}")
+            yield f"database {name} made, which keeps samples {kept_for(duration)}"
             return
-        policies = _rows(admin, f"SHOW RETENTION POLICIES ON {identifier(name)}")
+        policies = rows(admin, f"SHOW RETENTION POLICIES ON {identifier(name)}")
         for found, kept, *_, default in policies:
             if found == policy or (default and not policy):
                 yield (
                     f"database {name} exists already, kept as it is; its retention policy {found}"
-                    f" keeps samples {_told(kept)}"
+                    f" keeps samples {kept_for(kept)}"
                 )
                 return
         if not policy:
@@ -104,10 +100,10 @@ class Influx1Setup:
                 " influx_retention_policy"
             )
         on = f"{identifier(policy)} ON {identifier(name)}"
-        _run(admin, f"CREATE RETENTION POLICY {on} DURATION {duration} REPLICATION 1")
+        run(admin, f"CREATE RETENTION POLICY {on} DURATION {duration} REPLICATION 1")
         yield (
             f"database {name} exists already; retention policy {policy} made, which keeps samples"
-            f" {_told(duration)}"
+            f" {kept_for(duration)}"
         )
 
     def _connection(self, token: str) -> Connection:
@@ -129,31 +125,3 @@ def _pair(setting: str, file: str) -> tuple[str, str]:
 
 def _credentials(name: str, password: str) -> str:
     return f"{identifier(name)} WITH PASSWORD {string(password)}"
-
-
-def _run(connection: Connection, statement: str) -> list[dict[str, Any]]:
-    """The series of the one result. Raises StoreError, also for an error in a 200."""
-    body = urlencode({"q": statement}).encode()
-    answer = connection.request("POST", "/query", {}, body, _FORM)
-    try:
-        [result] = json.loads(answer.read())["results"]
-    except (ValueError, KeyError, TypeError):
-        raise StoreUnavailable(
-            "the answer is not InfluxDB's: is the store's address right?"
-        ) from None
-    if "error" in result:
-        raise connection.failure(str(result["error"]))
-    return list(result.get("series", ()))
-
-
-def _rows(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
-    found = _run(connection, statement)
-    return [tuple(row) for series in found for row in series.get("values", ())]
-
-
-def _told(duration: str) -> str:
-    """`720h0m0s` and `720h` as "for 30 days"; `0s` and `INF` as "for ever"."""
-    hours = int(found[1]) if (found := re.match("([0-9]+)h", duration)) else 0
-    if not hours:
-        return "for ever"
-    return f"for {hours // 24} days" if hours % 24 == 0 else f"for {hours} hours"

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 
 from monitor.errors import StoreUnavailable
+from monitor.stores import trial
+from monitor.stores.config import secret_in
 from monitor.stores.setup.config import InitStoreConfig
 from monitor.stores.setup.open import open_setup
-from monitor.stores.trial import write_and_read
 
 _PAUSE_SECONDS = 0.5
 
@@ -19,15 +20,18 @@ def init_store(config: InitStoreConfig) -> Iterator[str]:
     A store that is away is tried again for `config.wait` seconds: whatever was made before is found
     to exist then.
     """
+    if not config.bootstrap:
+        secret_in(*config.influx_admin)  # what cannot be read now is not waited for
     ends_at = time.monotonic() + config.wait
     said = ""
     while True:
         try:
             yield from open_setup(config).make()
-            trial = write_and_read(config, "init-store")
+            written = trial.write(config, "init-store")
+            seconds = trial.read_back(config, "init-store", written)
             yield (
-                f"a sample was written in {trial.write_seconds * 1e3:.0f} ms, and read back"
-                f" {trial.visible_seconds * 1e3:.0f} ms later: the store is ready"
+                f"a sample was written in {written.seconds * 1e3:.0f} ms, and read back"
+                f" {seconds * 1e3:.0f} ms later: the store is ready"
             )
             return
         except StoreUnavailable as error:

@@ -17,7 +17,7 @@ class Setup(Protocol):
 
 
 def open_setup(config: InitStoreConfig) -> Setup:
-    """The one for the store that `config` names. Raises ConfigError."""
+    """The one for the store that `config` names. Raises ConfigError, StoreUnavailable."""
     if config.directory is not None:
         from monitor.stores.setup.embedded import EmbeddedSetup
 
@@ -28,14 +28,24 @@ def open_setup(config: InitStoreConfig) -> Setup:
         return VictoriaSetup()
     if config.kind != "influxdb":
         raise ConfigError(f"store = {config.store!r}: it can only be read; name one to write to")
-    if config.influx_version == "2":
+    version = _influx_version(config)
+    if version == "2" and not config.influx_org:
+        raise ConfigError("influx_org is empty: InfluxDB 2 needs the name of the organisation")
+    if version == "2":
         from monitor.stores.setup.influx2 import Influx2Setup
 
         return Influx2Setup(config)
-    if config.influx_version == "3":
+    if version == "3":
         from monitor.stores.setup.influx3 import Influx3Setup
 
         return Influx3Setup(config)
     from monitor.stores.setup.influx1 import Influx1Setup
 
     return Influx1Setup(config)
+
+
+def _influx_version(config: InitStoreConfig) -> str:
+    from monitor.stores.influx.connection import Connection
+    from monitor.stores.influx.versions import version_of
+
+    return version_of(config, Connection(config, token=""))

@@ -10,8 +10,8 @@ import pytest
 from collector.config import CollectorConfig
 from collector.containers.names import Found
 from collector.doctor.doctor import examine
-from collector.doctor.finding import Finding
 from collector.doctor.names import state_files
+from monitor.findings import Finding
 
 TREES = Path(__file__).parents[2] / "fixtures/cgroup"
 RUNTIMES = Path(__file__).parents[2] / "fixtures/runtimes"

@@ -86,7 +86,8 @@ def serving(cert: Path) -> Iterator[tuple[str, list[bytes]]]:
 def test_the_right_certificate_is_believed(certificates: Certificates) -> None:
     cert = certificates.make("right")
     with serving(cert) as (url, came):
-        open_writer(StoreConfig(store=f"influxdb:{url}", influx_ca=str(cert))).write(LINES)
+        config = StoreConfig(store=f"influxdb:{url}", influx_version="1", influx_ca=str(cert))
+        open_writer(config).write(LINES)
     assert came == [LINES]
 
 

@@ -1,4 +1,4 @@
-"""One line of a doctor's report, and an error of the kernel's in plain words."""
+"""An error of the kernel's in plain words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import errno
 import os
 import pwd
 import re
-from dataclasses import dataclass
-from typing import Literal
-
-State = Literal["ok", "partly", "no", "none"]
 
 _ID = re.compile("([0-9a-f]{12})[0-9a-f]{52}")
 _WORDS = {
@@ -18,27 +14,6 @@ _WORDS = {
     errno.EOPNOTSUPP: "{path} is there, but the kernel was told not to count",
     errno.ECONNREFUSED: "nothing listens on {path}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was tried and how it went.
-
-    `state` is none where there is nothing of the kind, or nobody asked. `needed` is false for what
-    a complete collector can do without: it does not count against the node.
-    """
-
-    area: str
-    what: str
-    state: State
-    why: str
-    remedy: str = ""
-    needed: bool = True
-
-    @property
-    def missing(self) -> bool:
-        """Whether something that every collector should see is not, or not wholly, seen."""
-        return self.needed and self.state in ("partly", "no")
 
 
 def user() -> str:
