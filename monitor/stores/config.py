@@ -37,8 +37,8 @@ class StoreConfig:
     )
     influx_version: str = setting(
         "auto",
-        "InfluxDB's version: auto (it is asked), 1 (written through /write), or 1.8, 2, 3 (through"
-        " /api/v2/write)",
+        "InfluxDB's version: auto (it is asked), 1 (written through /write, as is what does not"
+        " tell its version), or 1.8, 2, 3 (through /api/v2/write)",
         metavar="VERSION",
     )
     influx_database: str = setting(

@@ -30,10 +30,11 @@ class Instead:
 class Meddler:
     """Passes requests on to `target`; those to /write, /api/v2/write as `way` says at that moment.
 
-    `met` counts how many were treated by each way but "through".
+    `met` counts how many were treated by each way but "through". Without `told` it withholds which
+    version the server says it is.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, told: bool = True) -> None:
         self.way: Way | Instead = "through"
         self.met = 0
         self._stopping = threading.Event()
@@ -71,7 +72,8 @@ class Meddler:
                     connection.request(self.command, self.path, body, dict(self.headers))
                     answer = connection.getresponse()
                     reply = answer.read()
-                    kept = {"Content-Type": answer.headers.get("Content-Type", "text/plain")}
+                    names = ("Content-Type", *["X-Influxdb-Version"] * told)
+                    kept = {name: value for name, value in answer.headers.items() if name in names}
                     if answer.status != 204:
                         kept["Content-Length"] = str(len(reply))
                     return answer.status, kept, reply

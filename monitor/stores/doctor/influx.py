@@ -37,7 +37,8 @@ def _version(config: StoreConfig, told: str) -> Finding:
     known = told.lstrip("v") or "a version that it does not tell"
     way = versions.family(told)
     if config.influx_version == "auto":
-        return Finding(_AREA, "version", "ok", f"InfluxDB {known}, spoken to as {way}")
+        spoken = f"spoken to as {way}" if way else "written through /write"
+        return Finding(_AREA, "version", "ok", f"InfluxDB {known}, {spoken}")
     why = f"InfluxDB {known}, configured as {config.influx_version}"
     if told and config.influx_version[0] != way:
         remedy = f"set influx_version to auto or {way}"

@@ -9,7 +9,10 @@ _HEADER = "X-Influxdb-Version"
 
 
 def version_of(config: StoreConfig, connection: Connection) -> str:
-    """1, 1.8, 2 or 3. With `auto` the server is asked; raises StoreUnavailable when it is away."""
+    """1, 1.8, 2 or 3; with `auto` as the server says, "" if it says nothing.
+
+    Raises StoreUnavailable when it has to be asked and is away.
+    """
     if config.influx_version != "auto":
         return config.influx_version
     return family(told_by(connection))
@@ -24,9 +27,6 @@ def told_by(connection: Connection) -> str:
 
 
 def family(told: str) -> str:
-    """1, 2 or 3.
-
-    InfluxDB's clouds tell no version. They are written as 3 is: that way all of them take.
-    """
+    """1, 2 or 3; "" for what says nothing, as InfluxDB's clouds and some proxies do."""
     major = told.lstrip("v").partition(".")[0]
-    return major if major in ("1", "2") else "3"
+    return major if major in ("1", "2", "3") else ""

@@ -18,7 +18,10 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class InfluxWriter:
-    """Writes to `/write` (version 1) or `/api/v2/write` (1.8, 2, 3); threads may share it."""
+    """Writes to `/write` (version 1, and unknown ones) or `/api/v2/write` (1.8, 2, 3).
+
+    Threads may share it.
+    """
 
     def __init__(self, config: StoreConfig) -> None:
         self._config = config
@@ -66,9 +69,9 @@ class _Target(NamedTuple):
 
 def _target(config: StoreConfig, version: str) -> _Target:
     database, policy = config.influx_database, config.influx_retention_policy
-    if version == "1":
+    if version in ("1", ""):  # every version takes /write, from 2 on for the sake of old clients
         parameters = {"db": database, "precision": "ns"}
-        return _Target("/write", parameters | ({"rp": policy} if policy else {}), False)
+        return _Target("/write", parameters | ({"rp": policy} if policy else {}), not version)
     bucket = f"{database}/{policy}" if version == "1.8" else database
     parameters = {"org": config.influx_org, "bucket": bucket, "precision": "ns"}
     return _Target("/api/v2/write", parameters, version == "3")

@@ -29,6 +29,10 @@ def open_setup(config: InitStoreConfig) -> Setup:
     if config.kind != "influxdb":
         raise ConfigError(f"store = {config.store!r}: it can only be read; name one to write to")
     version = _influx_version(config)
+    if not version:
+        raise ConfigError(
+            f"InfluxDB at {config.url} does not tell its version: say 1, 2 or 3 by influx_version"
+        )
     if version == "2" and not config.influx_org:
         raise ConfigError("influx_org is empty: InfluxDB 2 needs the name of the organisation")
     if version == "2":

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from monitor.aggregator.quarantine import Quarantine
 from monitor.aggregator.service import Aggregator
 from tests.monitor.aggregator.fakes import FakeNode
 from tests.real.influxdb import InfluxDB
@@ -204,7 +205,9 @@ def test_lines_that_influxdb_refuses_stay_out_of_the_way_of_the_others(
     start(node.url, own_writer=True, **store)
     wait_until(lambda: _waiting(node) == 0, "all went somewhere", 30)
     assert _stored(influxdb, "errors") == list(range(12))
-    kept = (tmp_path / "data" / "quarantine").rglob("*")
-    reasons = "".join(path.read_text() for path in kept if path.suffix == ".reason")
+    quarantine = Quarantine(tmp_path / "data" / "quarantine")
+    kept = [entry for path in quarantine.files() if (entry := quarantine.read(path))]
+    assert sum(entry.lines for entry in kept) == len(bad)
+    reasons = " ".join(reason for entry in kept for reason in entry.reasons)
     for words in ("field type conflict", "beyond retention policy", "unable to parse"):
         assert words in reasons

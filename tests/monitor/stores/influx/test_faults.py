@@ -22,10 +22,13 @@ from monitor.errors import (
 from monitor.stores.config import StoreConfig
 from monitor.stores.open import open_reader, open_writer
 from monitor.stores.protocols import Matcher
+from monitor.stores.setup.config import InitStoreConfig
+from monitor.stores.setup.init import init_store
 from tests.monitor.stores.answering import answering
 from tests.monitor.stores.conftest import influx_config
 from tests.monitor.stores.samples import body, record, select
 from tests.real.influxdb import InfluxDB
+from tests.real.meddler import Meddler
 
 LINES = body([record("m", {"container": "web"}, {"f": 1.0}, 1_000_000_000)])
 
@@ -61,10 +64,51 @@ def test_a_missing_retention_policy_is_named(influxdb: InfluxDB) -> None:
         _write(config)
 
 
+@pytest.mark.parametrize(
+    ("told", "path", "parameters"),
+    [
+        ("1.11.8", "/write", {"db": ["weir"]}),
+        ("v2.7.12", "/api/v2/write", {"org": ["home"], "bucket": ["weir"]}),
+        ("3.2.1", "/api/v2/write", {"org": ["home"], "bucket": ["weir"]}),
+        ("", "/write", {"db": ["weir"]}),
+    ],
+)
+def test_the_way_follows_the_version_that_is_told(
+    told: str, path: str, parameters: dict[str, list[str]]
+) -> None:
+    with answering(204, b"", {"X-Influxdb-Version": told} if told else {}) as (url, requests):
+        writer = open_writer(StoreConfig(store=f"influxdb:{url}", influx_org="home"))
+        writer.write(LINES)
+        writer.write(LINES)
+    assert [called for called, *_ in requests] == ["/ping", path, path], "it is asked once"
+    assert requests[1][1] == parameters | {"precision": ["ns"]}
+
+
+def test_a_version_2_needs_its_organisation() -> None:
+    with (
+        answering(204, b"", {"X-Influxdb-Version": "v2.7.12"}) as (url, requests),
+        pytest.raises(StoreMissing, match="influx_org"),
+    ):
+        _write(StoreConfig(store=f"influxdb:{url}"))
+    assert [called for called, *_ in requests] == ["/ping"]
+
+
 def test_another_version_than_configured_is_said(influxdb: InfluxDB) -> None:
     config = StoreConfig(store=f"influxdb:{influxdb.url}", influx_version="1.8")
     with pytest.raises(StoreMissing, match="influx_version"):
         _write(config)
+
+
+def test_a_version_that_is_not_told_is_written_to_and_read(influxdb: InfluxDB) -> None:
+    influxdb.create_database("untold")
+    two = LINES + body([record("m", {"container": "db"}, {"f": 2.0}, 1_000_000_000)])
+    with Meddler(influxdb.url, told=False) as between:
+        config = StoreConfig(store=f"influxdb:{between.url}", influx_database="untold")
+        open_writer(config).write(two)
+        assert len(select(open_reader(config), "m", ["f"])) == 2
+        init = InitStoreConfig(store=f"influxdb:{between.url}", influx_database="untold")
+        with pytest.raises(ConfigError, match="say 1, 2 or 3 by influx_version"):
+            list(init_store(init))
 
 
 def test_it_goes_on_after_influxdb_was_away(influxdb: InfluxDB) -> None:
