@@ -213,7 +213,7 @@ def test_a_certificate_that_is_none(tmp_path: Path) -> None:
 
 def test_tls_that_is_none(victoria: VictoriaMetrics) -> None:
     url = victoria.url.replace("http:", "https:")
-    with pytest.raises(StoreUnavailable, match=r"no secure connection .*check store_ca"):
+    with pytest.raises(StoreUnavailable, match=r"no secure connection .*is it http:"):
         _write(StoreConfig(store=f"victoriametrics:{url}"))
 
 
