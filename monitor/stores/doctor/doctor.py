@@ -22,6 +22,9 @@ def examine(config: StoreConfig) -> list[Finding]:
 
 def _trial(config: StoreConfig) -> Iterator[Finding]:
     area = "write and read"
+    if config.kind == "promql":
+        yield Finding(area, "write", "none", "this kind of store can only be read")
+        return
     try:
         written = trial.write(config, _PROCESS)
     except WeirError as error:
@@ -46,7 +49,13 @@ def _store(config: StoreConfig) -> Iterable[Finding]:
         from monitor.stores.doctor.influx import influx
 
         return influx(config)
-    return ()
+    if config.kind == "victoriametrics":
+        from monitor.stores.doctor.victoria import victoria
+
+        return victoria(config)
+    from monitor.stores.doctor.promql import promql
+
+    return promql(config)
 
 
 def _guarded(area: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:

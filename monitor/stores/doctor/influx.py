@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 
 from monitor.errors import StoreError, StoreForbidden
 from monitor.findings import Finding
 from monitor.stores.config import StoreConfig
+from monitor.stores.doctor.clock import clock
 from monitor.stores.influx import versions
 from monitor.stores.influx.connection import Connection
 from monitor.stores.influx.influxql import identifier
 from monitor.stores.influx.statements import kept_for, rows, run
 
 _AREA = "the store"
-_SKEW_SECONDS = 5.0
 _MANY_SERIES = 0.8
 
 
@@ -51,16 +50,7 @@ def _clock(connection: Connection) -> Finding:
     before = time.time()
     date = connection.headers("/ping").get("Date", "")
     after = time.time()
-    try:
-        its = parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return Finding(_AREA, "clock", "none", "it does not tell its time")
-    skew = max(its - after, before - its - 1, 0.0)
-    if skew < _SKEW_SECONDS:
-        return Finding(_AREA, "clock", "ok", "as this machine's, to the second")
-    ahead = "ahead of" if its > after else "behind"
-    why = f"{skew:.0f} s {ahead} this machine's: ranges up to now miss samples or end in a gap"
-    return Finding(_AREA, "clock", "partly", why, "set both by NTP")
+    return clock(_AREA, date, before, after)
 
 
 def _credentials(config: StoreConfig) -> Finding:
