@@ -31,7 +31,7 @@ class Store:
     reader: Reader
 
 
-@pytest.fixture(params=["embedded", "influx", "victoria"])
+@pytest.fixture(params=["embedded", "influx", "victoria", "promql"])
 def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Makes empty stores of one kind; skips a test in which that kind is known to differ."""
     different = DIFFERENT.get(request.param, {}).get(request.node.originalname)
@@ -66,6 +66,14 @@ def _victoria(request: pytest.FixtureRequest, tmp_path: Path, ends: ExitStack) -
     server.delete('{__name__!=""}')
     config = StoreConfig(store=f"victoriametrics:{server.url}")
     return Store(config, Visible(open_writer(config), server), open_reader(config))
+
+
+def _promql(request: pytest.FixtureRequest, tmp_path: Path, ends: ExitStack) -> Store:
+    """The same server, read in the way that Prometheus, Mimir and Thanos have too."""
+    store = _victoria(request, tmp_path, ends)
+    store.reader.close()
+    config = StoreConfig(store=f"promql:{store.config.place}")
+    return Store(config, store.writer, open_reader(config))
 
 
 @dataclass(frozen=True)
