@@ -60,7 +60,10 @@ def header_at(fd: int, offset: int, strict: bool = False) -> Frame | None:
 
     Here and below: what the disk does not give (EIO) is damage, where `strict` it raises OSError.
     """
-    data = _pread(fd, HEADER_BYTES, offset, strict)
+    return _parse(_pread(fd, HEADER_BYTES, offset, strict), offset)
+
+
+def _parse(data: bytes, offset: int) -> Frame | None:
     if len(data) < HEADER_BYTES or not data.startswith(MAGIC):
         return None
     if zlib.crc32(data[: _FIELDS.size]) != _CRC.unpack_from(data, _FIELDS.size)[0]:
@@ -102,7 +105,11 @@ def _next_frame(fd: int, start: int, end: int, strict: bool) -> int:
             continue
         found = chunk.find(MAGIC)
         while found >= 0:
-            frame = header_at(fd, start + found, strict)
+            data = chunk[found : found + HEADER_BYTES]
+            if len(data) < HEADER_BYTES:
+                frame = header_at(fd, start + found, strict)
+            else:
+                frame = _parse(data, start + found)
             if frame is not None and frame.end <= end:
                 return frame.offset
             found = chunk.find(MAGIC, found + 1)
