@@ -64,7 +64,7 @@ class Segment:
         """A new empty file, its name durable. OSError."""
         segment = cls(directory / f"{first:020d}.log", first)
         try:
-            segment.open()
+            segment.open(os.O_TRUNC)  # nothing of an attempt that failed
             sync_directory(directory)
         except OSError:
             segment.close()
@@ -139,10 +139,10 @@ class Segment:
                 damaged += found.length >= frame.HEADER_BYTES
         return taken, damaged
 
-    def open(self) -> None:
-        """Get ready to append, if not ready yet. OSError."""
+    def open(self, more: int = 0) -> None:
+        """Get ready to append, if not ready yet; `more` are further flags of open(2). OSError."""
         if self._fd < 0:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | more, 0o600)
 
     def append(self, sequence: int, time_ns: int, payload: bytes) -> None:
         """Write one frame behind the last, wait until it is on the disk, let readers see it.

@@ -1,7 +1,7 @@
 """The names and bounds that both sides of the stream share.
 
-POST /api/v1/consumers/NAME/pull?ack=EPOCH:SEQ&after=EPOCH:SEQ&max_bytes=N
-GET  /api/v1/stream?after=EPOCH:SEQ&max_bytes=N
+POST /api/v1/consumers/NAME/pull?ack=EPOCH.RUN:SEQ&after=EPOCH.RUN:SEQ&max_bytes=N
+GET  /api/v1/stream?after=EPOCH.RUN:SEQ&max_bytes=N
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from monitor.edgelog.log import MAX_LINES_BYTES, MAX_RECORD_BYTES
 
 CURSOR = "Weir-Cursor"
-"""EPOCH:SEQ behind the last record of the answer."""
+"""EPOCH.RUN:SEQ behind the last record of the answer."""
 
 BACKLOG = "Weir-Backlog-Records"
 """How many records follow it."""

@@ -150,6 +150,16 @@ def test_a_damaged_acknowledgement_costs_a_repetition(
     assert "consumers/store is damaged" in caplog.text
 
 
+def test_an_acknowledgement_without_a_checksum_is_of_an_earlier_version(tmp_path: Path) -> None:
+    log = EdgeLog(tmp_path)
+    log.append(lines(1))
+    log.append(lines(2))
+    log.pull("store", None, 100)
+    log.close()
+    (tmp_path / "consumers" / "store").write_text(f"{log.epoch}:1\n")
+    assert _pull(EdgeLog(tmp_path)) == [lines(2)]
+
+
 def test_opening_twice_is_refused_in_words(tmp_path: Path) -> None:
     log = EdgeLog(tmp_path)
     with pytest.raises(LogError, match=f"edge log {tmp_path}: process [0-9]+ has it open; stop"):
