@@ -27,7 +27,7 @@ test: parts $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
 
 soak: parts $(VENV)/.installed-dev
-	@nice $(BIN)/python -m pytest tests/faults --soak --timeout=7200 $(ARGS)
+	@WEIR_KILLS=100 nice $(BIN)/python -m pytest tests/faults tests/collector/test_killed_collector.py --soak --timeout=7200 $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
