@@ -152,7 +152,7 @@ def _export(config: LogExportConfig) -> int:
             out = stack.enter_context(Path(config.output).open("wb"))
         is_free = bool(config.output) or not sys.stdout.isatty()
         advance = stack.enter_context(progress("exporting", seen.total_bytes, is_free))
-        form = FORMS[config.format]
+        form = FORMS[config.format]()
         for lines in export(seen, config.wanted(time.time_ns()), form, flawed, advance):
             out.write(lines)
         out.flush()

@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from monitor import gzipped
+from monitor import escaping, gzipped
 from monitor.edgelog import frame
 from monitor.edgelog.onlooker import Here, Onlooker
 from monitor.edgelog.verify import Flaw
 from monitor.errors import LineProtocolError
 from monitor.lineprotocol import Parser
-from monitor.record import Record
 
 MARGIN_NS = 3600 * 10**9
 """A record's lines are no further from its own time: an interval, or an event that came late."""
@@ -26,11 +25,6 @@ class Wanted:
     until_ns: int | None = None
     measurement: str = ""
 
-    @property
-    def everything(self) -> bool:
-        """Whether no line is left out."""
-        return self == Wanted()
-
     def may_hold(self, found: frame.Frame) -> bool:
         """Whether a record can have such a line."""
         return not (
@@ -38,16 +32,25 @@ class Wanted:
             or (self.until_ns is not None and found.time_ns > self.until_ns + MARGIN_NS)
         )
 
-    def takes(self, record: Record) -> bool:
-        """Whether a line's record is wanted."""
+    def of(self, lines: bytes) -> bytes:
+        """Those of `lines` that are wanted. Raises ValueError for one without a timestamp."""
+        if self == Wanted():
+            return lines
+        name = escaping.measurement(self.measurement).encode()
+        begins = (name + b",", name + b" ") if name else b""
+        chosen = (line for line in lines.split(b"\n") if line and line.startswith(begins))
+        return b"".join(line + b"\n" for line in chosen if self._is_of_its_time(line))
+
+    def _is_of_its_time(self, line: bytes) -> bool:
+        time_ns = int(line.rpartition(b" ")[2])
         return not (
-            (self.measurement and record.series.measurement != self.measurement)
-            or (self.since_ns is not None and record.time_ns < self.since_ns)
-            or (self.until_ns is not None and record.time_ns >= self.until_ns)
+            (self.since_ns is not None and time_ns < self.since_ns)
+            or (self.until_ns is not None and time_ns >= self.until_ns)
         )
 
 
-Form = Callable[[bytes, Wanted], bytes]
+Form = Callable[[bytes], bytes]
+"""Gives lines another form."""
 
 
 def export(
@@ -82,36 +85,35 @@ def _lines(
             flawed(Flaw(here.path, found.offset, f"record {found.sequence} fails its checksum"))
         return b""
     try:
-        return b"".join(form(member, wanted) for member in gzipped.members(payload))
+        return b"".join(form(wanted.of(member)) for member in gzipped.members(payload))
     except (ValueError, LineProtocolError) as error:
         flawed(Flaw(here.path, found.offset, f"record {found.sequence}: {error}"))
         return b""
 
 
-def line_protocol(member: bytes, wanted: Wanted) -> bytes:
+def line_protocol() -> Form:
     """The lines as they are."""
-    if wanted.everything:
-        return member
-    parser = Parser(0)
-    lines = (line for line in member.split(b"\n") if line)
-    return b"".join(
-        line + b"\n" for line in lines for record in parser.parse(line) if wanted.takes(record)
-    )
+    return bytes
 
 
-def ndjson(member: bytes, wanted: Wanted) -> bytes:
+def ndjson() -> Form:
     """Each line a JSON object: measurement, tags, fields, time_ns."""
-    shown = (
-        {
-            "measurement": record.series.measurement,
-            "tags": dict(record.series.tags),
-            "fields": record.fields,
-            "time_ns": record.time_ns,
-        }
-        for record in Parser().parse(member)
-        if wanted.takes(record)
-    )
-    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in shown)
+    parser = Parser()
+
+    def objects(lines: bytes) -> bytes:
+        shown = (
+            {
+                "measurement": record.series.measurement,
+                "tags": dict(record.series.tags),
+                "fields": record.fields,
+                "time_ns": record.time_ns,
+            }
+            for record in parser.parse(lines)
+        )
+        return "".join(encode(one) + "\n" for one in shown).encode()
+
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    return objects
 
 
-FORMS: dict[str, Form] = {"lp": line_protocol, "ndjson": ndjson}
+FORMS: dict[str, Callable[[], Form]] = {"lp": line_protocol, "ndjson": ndjson}

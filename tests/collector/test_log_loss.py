@@ -21,7 +21,9 @@ def test_a_consumer_that_stays_away_is_an_alarm(tmp_path: Path) -> None:
 
     def event() -> bytes:
         assert collector.sweeps()
-        return b"".join(export(Onlooker.of(collector.data), EVENTS, line_protocol, lambda _: None))
+        return b"".join(
+            export(Onlooker.of(collector.data), EVENTS, line_protocol(), lambda _: None)
+        )
 
     collector.ready(event)
     assert b"reason=LogRecordsLost,type=Warning" in event()

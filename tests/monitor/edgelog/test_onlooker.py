@@ -6,12 +6,13 @@ import json
 import os
 import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from monitor.edgelog import Cursor, EdgeLog, Limits, LogError
-from monitor.edgelog.export import Wanted, export, line_protocol, ndjson
+from monitor.edgelog.export import Form, Wanted, export, line_protocol, ndjson
 from monitor.edgelog.frame import encode
 from monitor.edgelog.inspect import inspect
 from monitor.edgelog.onlooker import Onlooker
@@ -172,28 +173,27 @@ def test_progress_reaches_the_end(fast_path: Path) -> None:
     assert sum(done) == len(data)
     done.clear()
     told: list[Flaw] = []
-    list(export(Onlooker.of(fast_path), Wanted(), line_protocol, told.append, done.append))
+    list(export(Onlooker.of(fast_path), Wanted(), line_protocol(), told.append, done.append))
     assert sum(done) == len(data) and told
 
 
 def test_lines_are_exported_as_they_are(fast_path: Path) -> None:
     filled(fast_path, 5)
     told: list[Flaw] = []
-    found = list(export(Onlooker.of(fast_path), Wanted(), line_protocol, told.append))
+    found = list(export(Onlooker.of(fast_path), Wanted(), line_protocol(), told.append))
     assert found == [lines(n) for n in range(5)]
     assert told == []
 
 
 @pytest.mark.parametrize("form", [line_protocol, ndjson])
-def test_what_is_exported_is_chosen_line_by_line(fast_path: Path, form: object) -> None:
+def test_what_is_exported_is_chosen_line_by_line(fast_path: Path, form: Callable[[], Form]) -> None:
     log = EdgeLog(fast_path)
     for n in range(6):
         at = NOW + 10 * n * SECOND
         text = b'a,x=a\\ b v=%di,t="\\"" %d\nb v=1 %d\n' % (n, at, at + 1)
         log.append(text, at)
     wanted = Wanted(NOW + 10 * SECOND, NOW + 40 * SECOND, "a")
-    chosen = ndjson if form is ndjson else line_protocol
-    data = b"".join(export(Onlooker.of(fast_path), wanted, chosen, lambda _: None))
+    data = b"".join(export(Onlooker.of(fast_path), wanted, form(), lambda _: None))
     if form is ndjson:
         found = [json.loads(line) for line in data.splitlines()]
         assert found[0] == {
