@@ -31,7 +31,7 @@ AT = [
     for call in ("pwrite64", "fdatasync", "fsync", "rename")
 ]
 """Which call of which kind is its last: those of the start, of sweeps and of acknowledgements."""
-AT_REMOVAL = [(call, when) for when in (1, 2, 3) for call in ("truncate", "unlink", "ftruncate")]
+AT_REMOVAL = [("ftruncate", 1), *((call, n) for n in (1, 2, 3) for call in ("truncate", "unlink"))]
 SHORT_AGE = "--log-max-age=2"
 """A segment for each sweep, dropped two seconds later."""
 
