@@ -85,6 +85,11 @@ class Disk:
         """Also while somebody has files of it open: those live on, unreachable."""
         subprocess.run(["umount", "-l", self.place], check=True)
 
+    def may_be_read_only(self) -> bool:
+        """Ask the kernel to make it read-only, in order; it refuses while files are written."""
+        asked = ["mount", "-o", "remount,ro", self.place]
+        return subprocess.run(asked, capture_output=True).returncode == 0
+
     def break_down(self) -> None:
         """The kernel finds an error in the file system, and makes it read-only at once."""
         source = ["findmnt", "-no", "SOURCE", self.place]

@@ -77,6 +77,7 @@ def test_a_file_system_that_turns_read_only_and_is_replaced(tmp_path: Path) -> N
         collector = LoggingCollector(tmp_path, disk.place / "log")
         collector.start_and_wait()
         collector.keeps()
+        assert not disk.may_be_read_only(), "the kernel lets nobody take it away in order"
         before = collector.last()
         disk.break_down()
         collector.sweeps_until("log_refused_records_total", 3)
