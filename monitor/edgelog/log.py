@@ -234,9 +234,10 @@ class EdgeLog:
             except SegmentGone as gone:
                 self._forget_vanished(gone.path)
             except OSError as error:
-                strict = error.errno != errno.EIO or not self._patience.is_over(start)
-                if strict:
+                waits = error.errno == errno.EIO and not self._patience.is_over(start)
+                if waits or not strict or error.errno != errno.EIO:
                     raise LogError(f"edge log {self.directory}: cannot be read: {error}") from None
+                strict = False
         self._patience.succeeded(start)
         if found.place is not None:
             self._remember(found.sequence, found.place)
