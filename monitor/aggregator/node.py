@@ -21,7 +21,8 @@ class Node(Cadence):
     Nodes that are `careful` are pulled one at a time: the store refused something of the last body,
     or it was larger than it was asked to be. Times are Unix seconds; 0 is never. `labels` (a JSON
     object) and `sources` are what named it; many nodes share them. Once it is `gone` nobody names
-    it any longer, and it is not pulled again. `due` is on the schedule's clock.
+    it any longer, and it is not pulled again. `slow` is how its last pull was, `due` is on the
+    schedule's clock.
     """
 
     url: str
@@ -38,6 +39,7 @@ class Node(Cadence):
     labels: str = "{}"
     sources: tuple[str, ...] = ()
     gone: bool = False
+    slow: bool = False
     due: float = 0.0
 
     def __lt__(self, other: Node) -> bool:

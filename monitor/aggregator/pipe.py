@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _SLOW_SECONDS = 1.0
+"""Who takes longer is slow. A node that is not has no more time than this, or the many that hang at
+once, for instance behind a broken link, would hold all workers for the whole time of a pull."""
 _FIRST_BYTES = 16 * 1024
 """What the first pull asks for: enough to learn from it in which lane the node belongs."""
 
@@ -56,6 +59,11 @@ class Pipe:
 
     def step(self, node: Node) -> Next:
         """Pull `node` once, acknowledging what was written before."""
+        step = self._step(node)
+        node.slow = step.slow
+        return step
+
+    def _step(self, node: Node) -> Next:
         if node.careful:
             with self.in_flight.lane(wire.MAX_BYTES):
                 return self._pull(node, wire.MAX_BYTES, None)
@@ -67,15 +75,18 @@ class Pipe:
         asked = min(self.batch_bytes, self.groups.max_bytes)
         if node.failures or not node.answered_at:
             asked = min(asked, _FIRST_BYTES)
+        seconds = math.inf if node.slow else _SLOW_SECONDS
         try:
             ack, after = self.settling.places(node)
-            pulled = self.client.pull(node.url, self.consumer, ack, asked, at_most, after)
+            pulled = self.client.pull(
+                node.url, self.consumer, ack, asked, at_most, after=after, seconds=seconds
+            )
         except AnswerTooLarge:
             return self._with_care(node)
         except NodeError as error:
             self.telemetry.pull_errors.labels(error.kind).inc()
             node.careful = False
-            slow = time.monotonic() - began > _SLOW_SECONDS
+            slow = time.monotonic() - began >= _SLOW_SECONDS
             return Next(self._failed(node, str(error)), slow)
         slow = time.monotonic() - began > _SLOW_SECONDS
         self.telemetry.pulls.inc()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import socket
 import ssl
 import threading
@@ -69,21 +70,23 @@ class NodeClient:
         max_bytes: int,
         at_most: int = wire.MAX_BYTES,
         after: Cursor | None = None,
+        seconds: float = math.inf,
     ) -> Pulled | None:
         """Acknowledge up to `ack`, then get what follows; None when there is nothing new.
 
         `after` is where to read on, if that is further than what may be acknowledged.
 
         A single record may be larger than `max_bytes`; above `at_most` bytes AnswerTooLarge is
-        raised and nothing was taken. Raises NodeError naming the node, what is wrong with it, and
-        the remedy.
+        raised and nothing was taken. It has `seconds`, if that is less than what every pull has.
+        Raises NodeError naming the node, what is wrong with it, and the remedy.
         """
         cursors = {"ack": ack, "after": after}
         query = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
         query["max_bytes"] = str(max_bytes)
         target = f"/api/v1/consumers/{consumer}/pull?{urlencode(query)}"
+        seconds = min(seconds, self._seconds)
         try:
-            answer = self._exchange(node_url, target, at_most)
+            answer = self._exchange(node_url, target, at_most, seconds)
         except AnswerTooLarge:
             if at_most < wire.MAX_BYTES:
                 raise
@@ -91,7 +94,7 @@ class NodeClient:
                 node_url, "size", f"sends more than {wire.MAX_BYTES:,} bytes; is it Weir's?"
             ) from None
         except (OSError, HTTPException, NoConnection, UnicodeError) as error:
-            raise self._failure(node_url, error) from None
+            raise _failure(node_url, error, seconds) from None
         return _understood(node_url, answer)
 
     def interrupt(self) -> None:
@@ -106,8 +109,8 @@ class NodeClient:
         """Let go of the connections."""
         self._kept.close()
 
-    def _exchange(self, node_url: str, target: str, at_most: int) -> Answer:
-        ends_at = time.monotonic() + self._seconds
+    def _exchange(self, node_url: str, target: str, at_most: int, seconds: float) -> Answer:
+        ends_at = time.monotonic() + seconds
         place = urlsplit(node_url)
         request = (
             f"POST {quote(place.path, safe='/%')}{target} HTTP/1.1\r\nHost: {place.netloc}\r\n"
@@ -138,27 +141,26 @@ class NodeClient:
             else:
                 connection.close()
 
-    def _failure(self, node_url: str, error: Exception) -> NodeError:
-        if isinstance(error, NoConnection):
-            return NodeError(node_url, "unreachable", "no connection in time; is the machine up?")
-        if isinstance(error, TimeoutError):
-            return NodeError(
-                node_url,
-                "timeout",
-                f"did not answer within {self._seconds:g} s; is it overloaded, or the link slow?",
-            )
-        if isinstance(error, ssl.SSLError):
-            return NodeError(
-                node_url, "tls", f"TLS failed: {error}; is node-ca the right certificate?"
-            )
-        if isinstance(error, socket.gaierror | UnicodeError):
-            return NodeError(node_url, "unreachable", "its name has no address; check its spelling")
-        words = (isinstance(error, OSError) and error.strerror) or str(error) or repr(error)
+
+def _failure(node_url: str, error: Exception, seconds: float) -> NodeError:
+    if isinstance(error, NoConnection):
+        return NodeError(node_url, "unreachable", "no connection in time; is the machine up?")
+    if isinstance(error, TimeoutError):
         return NodeError(
             node_url,
-            "unreachable",
-            f"{' '.join(words.split())[:_SHOWN_CHARACTERS]}; is the collector running there?",
+            "timeout",
+            f"did not answer within {seconds:g} s; is it overloaded, or the link slow?",
         )
+    if isinstance(error, ssl.SSLError):
+        return NodeError(node_url, "tls", f"TLS failed: {error}; is node-ca the right certificate?")
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return NodeError(node_url, "unreachable", "its name has no address; check its spelling")
+    words = (isinstance(error, OSError) and error.strerror) or str(error) or repr(error)
+    return NodeError(
+        node_url,
+        "unreachable",
+        f"{' '.join(words.split())[:_SHOWN_CHARACTERS]}; is the collector running there?",
+    )
 
 
 def _tls(ca_file: str) -> ssl.SSLContext:

@@ -27,7 +27,7 @@ from monitor.errors import (
 )
 from tests.monitor.aggregator.conftest import Start
 from tests.monitor.aggregator.fakes import FakeNode, FakeWriter, line
-from tests.monitor.stream.crooked import Crooked
+from tests.monitor.stream.crooked import Crooked, http
 from tests.real.process import unused_port, wait_until
 
 NewNode = Callable[[], FakeNode]
@@ -279,6 +279,31 @@ def test_nodes_that_hang_or_drip_delay_no_other(
         assert "did not answer within 1 s" in words[dripping.url]
         assert "is the collector running there?" in words[bad[1]]
     assert max(late) < 0.6, "below the second that a slow node takes"
+
+
+def test_many_nodes_that_hang_at_once_hold_the_workers_for_a_second_each(
+    nodes: NewNode, writer: FakeWriter, start: Start
+) -> None:
+    node = nodes()
+    with Crooked(b"x", drip_seconds=60) as hanging:
+        many = [f"{hanging.url}/{number}" for number in range(12)]
+        _append(node, 0, 1)
+        start(*many, node.url, workers=4, timeout=30)
+        wait_until(lambda: line(0) in writer.lines, "the last of the first round is pulled", 30)
+        for number in range(1, 6):
+            _append(node, number, 1)
+            wait_until(lambda n=number: line(n) in writer.lines, "it is not held up", 30)
+
+
+def test_a_slow_node_has_the_whole_time_of_a_pull(start: Start) -> None:
+    with Crooked(http(b"", "204 No Content"), drip_seconds=0.05) as slow:
+        aggregator = start(slow.url, timeout=20)
+
+        def state() -> Any:
+            return _get(f"{aggregator.url}/api/v1/targets")["targets"][0]
+
+        wait_until(lambda: "did not answer within 1 s" in state()["words"], "it is cut off", 10)
+        wait_until(lambda: state()["state"] == "up", "it has its time", 20)
 
 
 def test_a_node_in_trouble_is_said_once_and_when_it_is_over(
