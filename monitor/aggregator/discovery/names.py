@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dns.exception
+import dns.flags
 import dns.resolver
 
 from monitor.aggregator.discovery.source import Group, Listing
@@ -50,7 +51,13 @@ class Name:
             return [f"[{record}]:{port}" for record in self._answer(resolver, host, "AAAA")]
 
     def _answer(self, resolver: dns.resolver.Resolver, name: str, kind: str) -> dns.resolver.Answer:
-        return resolver.resolve(name, kind, lifetime=self._seconds, search=True)
+        answer = resolver.resolve(name, kind, lifetime=self._seconds, search=True)
+        if answer.response.flags & dns.flags.TC:
+            raise ValueError(
+                "its answer is cut short: DNS has room for some 4,000 addresses of a name; "
+                "divide the nodes among several names"
+            )
+        return answer
 
 
 def _words(error: Exception) -> str:

@@ -62,6 +62,13 @@ def test_a_thousand_addresses_come_over_tcp(dnsmasq: Dnsmasq) -> None:
     assert _addresses(dnsmasq, "many:1") == sorted(f"{address}:1" for address in addresses)
 
 
+def test_an_answer_that_is_cut_short_is_an_error(dnsmasq: Dnsmasq) -> None:
+    dnsmasq.serve({"many": [f"10.1.{n // 250}.{n % 250 + 1}" for n in range(5000)]})
+    listing = _look(dnsmasq, "many:1", seconds=20)
+    assert listing.groups == ()
+    assert listing.error.startswith("nodes-dns many:1: its answer is cut short")
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
