@@ -31,8 +31,8 @@ def write(config: StoreConfig, process: str) -> Written:
     time_ns = time.time_ns() // _MS * _MS  # some stores keep milliseconds
     series = Series.of("weir", {"process": process})
     body = gzip.compress(encode([Record(series, {_FIELD: 1}, time_ns)]))
-    began = time.monotonic()
     writer = open_writer(config)
+    began = time.monotonic()
     try:
         writer.write(body)
     finally:
@@ -45,8 +45,8 @@ def read_back(config: StoreConfig, process: str, written: Written) -> float:
 
     It waits for it some time: VictoriaMetrics shows new ones after seconds.
     """
-    began = time.monotonic()
     reader = open_reader(config)
+    began = time.monotonic()
     try:
         while not _has(reader, process, written.time_ns):
             if time.monotonic() - began > _VISIBLE_SECONDS:
