@@ -49,10 +49,13 @@ def spin(engine: Engine) -> Iterator[Container]:
 
 @pytest.fixture(scope="module")
 def stack(engine: Engine, spin: Container) -> Iterator[Stack]:
-    """One `up -d` on an engine that has never seen it. A test that changes it puts it back."""
+    """One `up -d` on an engine that has never seen it. A test that changes it puts it back.
+
+    `--build`, which a user needs not say: the image is there, and a build from its layers is quick.
+    """
     stack = Stack(engine, "weirtest", WEIR_INTERVAL="2")
     try:
-        stack.compose("up", "-d")
+        stack.compose("up", "-d", "--build")
         yield stack
     finally:
         stack.compose("down", "--volumes")
