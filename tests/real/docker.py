@@ -82,6 +82,7 @@ class Engine:
             if containers:
                 self.cli("rm", "-f", *containers)
         self._daemon.stop()
+        self._unmount()
         subprocess.run([self._ip, "link", "delete", self._bridge], check=False, capture_output=True)
 
     def answers(self) -> bool:
@@ -110,6 +111,13 @@ class Engine:
         return subprocess.run(
             [self._client, "-H", self.url, *arguments], capture_output=True, text=True, check=False
         )
+
+    def _unmount(self) -> None:
+        """dockerd leaves the host's network namespace mounted once a container has had it."""
+        places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        for place in places:
+            if place.startswith(f"{self.directory}/"):
+                subprocess.run(["umount", place], check=False, capture_output=True)
 
     def _make_bridge(self) -> str:
         """A bridge of our own: several engines on one machine would hand out the same addresses."""
