@@ -90,14 +90,14 @@ def _figures(agent: Process, cluster: Simulator, store: Store, address: str) -> 
 
 
 def _samples(address: str) -> float:
-    """Samples that the store took from vmagent."""
+    """Samples that vmagent has sent."""
     try:
         with urllib.request.urlopen(f"{address}/metrics", timeout=10) as answer:
             page = answer.read().decode()
     except OSError:
         return 0.0
-    sent = re.findall(r"^vmagent_remotewrite_rows_pushed_after_relabel_total\S* (\S+)$", page, re.M)
-    return sum(map(float, sent))
+    found = re.search(r"^vmagent_remotewrite_block_size_rows_sum (\S+)$", page, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 def _samples_in_a_line(plan: Plan) -> float:

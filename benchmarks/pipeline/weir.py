@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from benchmarks.cluster.plan import Plan
 from benchmarks.cluster.process import Simulator
+from benchmarks.cluster.sweep import Sweeps
 from benchmarks.pipeline.row import Row
 from benchmarks.pipeline.store import Store
 from benchmarks.pipeline.usage import Resident, cpu_seconds, peak_mib
@@ -20,8 +21,8 @@ from tests.real.weir import Weir
 _LONGEST_SECONDS = 300.0
 """For the backlog: what takes longer is measured as it is, far behind."""
 _LOOK_SECONDS = 0.2
-_LIVE_RECORDS = 1.5
-"""Not acknowledged of each node while live: the last one always, and what is on its way."""
+_LIVE_INTERVALS = 1.5
+"""That a node's newest stored sample may be old once its backlog is drained."""
 
 
 class Times(NamedTuple):
@@ -37,7 +38,7 @@ def run(name: str, plan: Plan, records_each: int, store: Store, times: Times, al
         aggregator = _aggregator(Path(place), cluster, store)
         try:
             aggregator.start_and_wait()
-            drained, us_drained = _drain(aggregator, cluster, plan.nodes * records_each)
+            drained, us_drained = _drain(aggregator, plan, records_each)
             time.sleep(times.settle)
             before = _Moment.of(aggregator, cluster, store)
             with Resident(aggregator.pid) as resident:
@@ -93,19 +94,15 @@ class _Moment(NamedTuple):
         )
 
 
-def _drain(aggregator: Weir, cluster: Simulator, records: int) -> tuple[float, float]:
-    """Points a second and µs of CPU a point, until nearly nothing waits on the nodes."""
+def _drain(aggregator: Weir, plan: Plan, records_each: int) -> tuple[float, float]:
+    """Points a second and µs of CPU a point, until the store has nearly all nodes' last sweep."""
     wait_until(lambda: _lines(aggregator), "the first points are stored", 60.0, _LOOK_SECONDS)
     began, lines, cpu = time.monotonic(), _lines(aggregator), cpu_seconds(aggregator.pid)
-
-    def drained() -> bool:
-        stats = cluster.stats()
-        return bool(
-            stats["records_acknowledged"] >= 0.95 * records
-            and stats["records_waiting"] <= _LIVE_RECORDS * cluster.plan.nodes
-        )
-
-    while not drained() and time.monotonic() < began + _LONGEST_SECONDS:
+    most = plan.nodes * (records_each - 1) * Sweeps(plan).lines_each
+    newest = _LIVE_INTERVALS * plan.interval_ns / 1e9
+    while time.monotonic() < began + _LONGEST_SECONDS:
+        if _lag(aggregator).get("p99", newest) < newest and _lines(aggregator) >= most:
+            break
         time.sleep(_LOOK_SECONDS)
     points = _lines(aggregator) - lines
     seconds = time.monotonic() - began
