@@ -71,7 +71,8 @@ def _rows(options: argparse.Namespace) -> Iterator[Row]:
     if options.vmagent and store.installed("victoria"):
         for nodes in options.nodes:
             with store.empty("victoria") as empty:
-                yield vmagent.run(_plan(nodes, 1, options), empty, options.measure)
+                plan = _plan(nodes, 1, options)
+                yield vmagent.run(plan, empty, options.settle, options.measure)
 
 
 def _weir(kind: str, nodes: int, options: argparse.Namespace) -> Row:
@@ -121,7 +122,7 @@ def _options() -> argparse.Namespace:
     add("--vmagent", action=argparse.BooleanOptionalAction)
     options = parser.parse_args()
     quick = {"nodes": COUNTS[:2], "points": 1e5, "settle": 1.0, "measure": 3.0, "vmagent": False}
-    full = {"nodes": COUNTS, "points": 3e6, "settle": 20.0, "measure": 60.0, "vmagent": True}
+    full = {"nodes": COUNTS, "points": 3e6, "settle": 60.0, "measure": 60.0, "vmagent": True}
     for name, value in (quick if options.quick else full).items():
         if getattr(options, name) is None:
             setattr(options, name, value)

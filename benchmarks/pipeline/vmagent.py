@@ -29,7 +29,7 @@ scrape_configs:
 _INTERVALS_TO_SETTLE = 2.5
 
 
-def run(plan: Plan, store: Store, measure_seconds: float) -> Row:
+def run(plan: Plan, store: Store, settle_seconds: float, measure_seconds: float) -> Row:
     """Memory and CPU once each node was scraped twice. A point is a line of Weir's here too."""
     interval = plan.interval_ns / 1e9
     with Simulator(plan) as cluster, tempfile.TemporaryDirectory() as place:
@@ -38,7 +38,7 @@ def run(plan: Plan, store: Store, measure_seconds: float) -> Row:
         agent.start()
         try:
             agent.ready(lambda: _samples(address) > 0, 60.0)
-            time.sleep(_INTERVALS_TO_SETTLE * interval)
+            time.sleep(max(_INTERVALS_TO_SETTLE * interval, settle_seconds))
             before = _figures(agent, cluster, store, address)
             with Resident(agent.pid) as resident:
                 time.sleep(measure_seconds)
