@@ -121,7 +121,7 @@ def _options() -> argparse.Namespace:
     add("--measure", type=float, help="seconds of the measurement")
     add("--vmagent", action=argparse.BooleanOptionalAction)
     options = parser.parse_args()
-    quick = {"nodes": COUNTS[:2], "points": 1e5, "settle": 1.0, "measure": 3.0, "vmagent": False}
+    quick = {"nodes": COUNTS[:2], "points": 5e4, "settle": 0.5, "measure": 2.0, "vmagent": False}
     full = {"nodes": COUNTS, "points": 3e6, "settle": 60.0, "measure": 60.0, "vmagent": True}
     for name, value in (quick if options.quick else full).items():
         if getattr(options, name) is None:
