@@ -51,7 +51,8 @@ def test_after_an_outage_all_drains_while_live_nodes_stay_live(
             influxdb.start()
             pipe.ready(lambda: pipe.api("targets")["store"]["up"], 60)
             drained = _watch_it_drain(pipe, behind, live)
-        counted = delivered(fleet.nodes, open_reader(store), 120)
+        fleet.wait_for("away", fleet.logged)
+        counted = delivered(fleet.nodes, open_reader(store), 600)
     finally:
         influxdb.start() if not influxdb.running() else None
         pipe.stop()
