@@ -65,6 +65,7 @@ class Node:
         ]
         self.times: list[int] = []
         self._keys = [series.key.encode() for series in self.series]
+        self._now_ns = 0
         self._mutex = threading.Lock()
         app = App()
         add_stream(app, self.log)
@@ -75,7 +76,8 @@ class Node:
     def sweep(self, time_ns: int | None = None) -> None:
         """Log the next sweep, of now or of a given time that no other sweep has."""
         with self._mutex:
-            time_ns = (time.time_ns() if time_ns is None else time_ns) // MS * MS
+            if time_ns is None:
+                time_ns = self._now_ns = max(time.time_ns() // MS * MS, self._now_ns + MS)
             number = len(self.times)
             lines = [
                 _LINE % (key, *_values(number, row), time_ns + row * MS)

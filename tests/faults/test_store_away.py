@@ -10,7 +10,7 @@ from typing import NamedTuple
 from monitor.stores.config import StoreConfig
 from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
-from tests.faults.fleet import Fleet, Node, delivered
+from tests.faults.fleet import MS, Fleet, Node, delivered
 from tests.faults.pipes import aggregator, taken
 from tests.real.influxdb import InfluxDB
 from tests.real.process import wait_until
@@ -18,7 +18,7 @@ from tests.real.weir import Weir
 
 ROWS = 90
 """Lines of a sweep, as of a node with 30 pods of two containers."""
-INTERVAL_SECONDS = 1.0
+INTERVAL_SECONDS = 2.0
 HOUR = 360
 """Sweeps of an hour, one each ten seconds."""
 LIVE_RATE = 1 / 10
@@ -28,13 +28,13 @@ LIVE_RATE = 1 / 10
 def test_after_an_outage_all_drains_while_live_nodes_stay_live(
     tmp_path: Path, logs: Path, influxdb: InfluxDB, soak: bool, say: Say
 ) -> None:
-    count, outage_seconds = (40, 600.0) if soak else (16, 15.0)
+    count, outage_seconds = (40, 600.0) if soak else (12, 12.0)
     influxdb.create_database("away")
     store = StoreConfig(store=f"influxdb:{influxdb.url}", influx_database="away")
     fleet = Fleet(logs, count, ROWS)
     behind, live = fleet.nodes[::2], fleet.nodes[1::2]
-    pipe = aggregator(tmp_path, "away", fleet.urls, store)
-    start_ns = time.time_ns()
+    pipe = aggregator(tmp_path, "away", fleet.urls, store, "--batch-bytes=32768")
+    start_ns = time.time_ns() // MS * MS
     for node in fleet.nodes:
         _log_the_past(node, start_ns - 7200 * 10**9, HOUR // 3)  # warms the allocator up
     try:
@@ -102,7 +102,7 @@ def _watch_it_drain(pipe: Weir, behind: Sequence[Node], live: Sequence[Node]) ->
             elif seconds <= INTERVAL_SECONDS:
                 caught_up.add(node)
         rss = max(rss, taken(pipe.pid).rss_mib)
-        time.sleep(0.1)
+        time.sleep(0.05)
     assert caught_up == set(live), "live nodes caught up before the others"
     return Drained(records, time.monotonic() - began, lag, rss)
 

@@ -17,7 +17,8 @@ class Network:
     def __init__(self, number: int) -> None:
         root("a network namespace")
         self.name = f"weir-{os.getpid()}-{number}"
-        self.gateway, self.address = f"10.213.{number}.1", f"10.213.{number}.2"
+        subnet = f"10.{64 + os.getpid() % 128}.{number}"
+        self.gateway, self.address = f"{subnet}.1", f"{subnet}.2"
         self._ip = program("ip", "iproute2")
         self._iptables = program("iptables", "iptables")
         self._outer, self._inner = f"w{os.getpid()}o{number}", f"w{os.getpid()}i{number}"
