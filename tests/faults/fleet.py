@@ -90,12 +90,6 @@ class Node:
         """Records that the consumer has yet to acknowledge."""
         return self.log.stats().backlog.get(consumer, len(self.times))
 
-    def lag_seconds(self, consumer: str) -> float:
-        """Age of the oldest record that the consumer has yet to acknowledge; 0 if it has all."""
-        with self._mutex:
-            waiting = self.backlog(consumer)
-            return time.time() - self.times[-waiting] / 1e9 if waiting else 0.0
-
     def stop(self) -> None:
         self._server.stop()
         self.log.close()
