@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from monitor.stores.config import StoreConfig
+from monitor.stores.open import open_reader
+from monitor.stores.protocols import Reader
 from tests.real.weir import Weir
 
 
@@ -26,6 +29,11 @@ def aggregator(directory: Path, name: str, nodes: str, store: StoreConfig, *opti
         "--poll=0.1",
         *options,
     )
+
+
+def patient_reader(store: StoreConfig) -> Reader:
+    """A reader for whole stores: on a busy machine that takes longer than a chart may."""
+    return open_reader(replace(store, store_timeout=600.0))
 
 
 class Taken(NamedTuple):

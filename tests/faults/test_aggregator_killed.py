@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet, delivered
 from tests.faults.ledger import assert_delivered
-from tests.faults.pipes import aggregator, wait_for_a_write
+from tests.faults.pipes import aggregator, patient_reader, wait_for_a_write
 from tests.real.influxdb import InfluxDB
 from tests.real.weir import Weir
 
@@ -58,8 +57,8 @@ def test_no_kill_of_the_aggregator_loses_or_invents(
     for pipe in pipes:
         pipe.start_and_wait()
     for store in (embedded, influx):
-        say(f"{store.store}: {delivered(fleet.nodes, open_reader(store))}")
-    points = assert_delivered(open_reader(real), collector.url)
+        say(f"{store.store}: {delivered(fleet.nodes, patient_reader(store))}")
+    points = assert_delivered(patient_reader(real), collector.url)
     say(f"a real collector: {points:,} samples, none lost, none else")
     say(f"{3 * rounds} kills of three aggregators, {at_work} of two with records under way")
     for pipe in pipes:

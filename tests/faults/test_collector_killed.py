@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.ledger import assert_delivered, edge_log
-from tests.faults.pipes import aggregator
+from tests.faults.pipes import aggregator, patient_reader
 from tests.real.influxdb import InfluxDB
 from tests.real.process import Process, wait_until
 from tests.real.require import program
@@ -43,7 +42,7 @@ def test_no_kill_of_the_collector_at_a_write_loses_or_invents(
         for call, when in kills:
             _run_until_killed(node, call, when)
         node.start_and_wait()
-        written = assert_delivered(open_reader(store), node.url)
+        written = assert_delivered(patient_reader(store), node.url)
         log = edge_log(node.url)
     finally:
         node.stop()

@@ -8,10 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet, delivered
-from tests.faults.pipes import aggregator
+from tests.faults.pipes import aggregator, patient_reader
 from tests.real.cutting import Cutting, Fate
 from tests.real.influxdb import InfluxDB
 
@@ -46,7 +45,7 @@ def test_cut_connections_lose_and_double_nothing(
         for proxy in (store, *nodes):
             proxy.cutting = False
         direct = StoreConfig(store=f"influxdb:{influxdb.url}", influx_database="cut")
-        counted = delivered(fleet.nodes, open_reader(direct), 120)
+        counted = delivered(fleet.nodes, patient_reader(direct), 120)
         assert pipe.stop() == 0
     cut = {fate: sum(node.fates[fate] for node in nodes) for fate in DRIPS}
     say(f"requests to the store {dict(store.fates)}, to the nodes {cut}: {counted}")
@@ -74,7 +73,7 @@ def test_two_aggregators_side_by_side_are_as_one(
             pipe.kill()
             pipe.start()
         fleet.wait_for("other", fleet.logged)
-    counted = delivered(fleet.nodes, open_reader(store))
+    counted = delivered(fleet.nodes, patient_reader(store))
     for pipe in pipes:
         assert pipe.stop() == 0
         assert pipe.has_no_traceback(), pipe.tail()

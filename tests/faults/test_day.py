@@ -10,12 +10,11 @@ from pathlib import Path
 
 from monitor.edgelog import Limits
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet, delivered
 from tests.faults.follower import Follower
 from tests.faults.ledger import stored
-from tests.faults.pipes import Taken, aggregator, taken
+from tests.faults.pipes import Taken, aggregator, patient_reader, taken
 from tests.real.influxdb import InfluxDB
 from tests.real.process import Process, unused_port, wait_until
 
@@ -28,7 +27,7 @@ LIMITS = Limits(max_bytes=1 << 20)
 def test_a_day_of_a_hundred_nodes(
     tmp_path: Path, logs: Path, influxdb: InfluxDB, soak: bool, say: Say
 ) -> None:
-    sweeps, interval = (DAY, 0.1) if soak else (240, 0.1)
+    sweeps, interval = (DAY, 0.05) if soak else (240, 0.1)
     influxdb.create_database("day")
     store = StoreConfig(store=f"influxdb:{influxdb.url}", influx_database="day")
     fleet = Fleet(logs, 100, 3, LIMITS)
@@ -40,7 +39,8 @@ def test_a_day_of_a_hundred_nodes(
             early, files = taken(pipe.pid), _files(pipe.directory)
             fleet.wait_for("day", 100 * sweeps, 7200)
             late = taken(pipe.pid)
-        counted = delivered(fleet.nodes, open_reader(store), 300)
+        fleet.wait_for("day", fleet.logged)
+        counted = delivered(fleet.nodes, patient_reader(store), 900)
         stats = [node.log.stats() for node in fleet.nodes]
         assert pipe.stop() == 0
     finally:
@@ -76,7 +76,7 @@ def test_a_day_of_a_real_collector(
             node.ready(lambda: len(follower.records) > sweeps, 3600)
             late, seconds = taken(node.pid), time.monotonic() - began
         logged = {point: value for r in follower.records.values() for point, value in r.items()}
-        reader = open_reader(store)
+        reader = patient_reader(store)
         wait_until(lambda: logged.keys() <= stored(reader, logged).keys(), "the store has all", 120)
         changed = sum(
             value != logged[p] for p, value in stored(reader, logged).items() if p in logged

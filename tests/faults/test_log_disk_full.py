@@ -12,13 +12,12 @@ import pytest
 
 from monitor.edgelog import Limits
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from monitor.stores.protocols import Reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet
 from tests.faults.follower import Follower
 from tests.faults.ledger import stored
-from tests.faults.pipes import aggregator
+from tests.faults.pipes import aggregator, patient_reader
 from tests.real.disk import SmallDisk
 from tests.real.influxdb import InfluxDB
 from tests.real.process import wait_until
@@ -74,7 +73,7 @@ def _fill_and_catch_up(
     """Take the store away until much was dropped, and hold what it has then against the rest."""
     influxdb.create_database(name)
     store = StoreConfig(store=f"influxdb:{influxdb.url}", influx_database=name)
-    reader = open_reader(store)
+    reader = patient_reader(store)
     pipe = aggregator(directory, name, url, store)
     with Follower(url) as follower:
         try:

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.ledger import assert_delivered
-from tests.faults.pipes import aggregator
+from tests.faults.pipes import aggregator, patient_reader
 from tests.real.influxdb import InfluxDB
 from tests.real.network import Network
 from tests.real.process import wait_until
@@ -75,7 +74,7 @@ def test_the_other_half_stays_live_and_after_healing_everything_arrives(
             cut_off = min(_lags(pipe, urls[:half]))
         with _dropping(networks, 0.1):
             time.sleep(lossy_seconds)
-        counted = assert_delivered(open_reader(store), *urls, seconds=120)
+        counted = assert_delivered(patient_reader(store), *urls, seconds=120)
     finally:
         pipe.stop()
     say(

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import MS, Fleet, Node, delivered
-from tests.faults.pipes import aggregator, taken
+from tests.faults.pipes import aggregator, patient_reader, taken
 from tests.real.influxdb import InfluxDB
 from tests.real.process import wait_until
 from tests.real.weir import Weir
@@ -54,7 +53,7 @@ def test_after_an_outage_all_drains_while_live_nodes_stay_live(
             pipe.ready(lambda: pipe.api("targets")["store"]["up"], 60)
             drained = _watch_it_drain(pipe, behind, live)
         fleet.wait_for("away", fleet.logged)
-        counted = delivered(fleet.nodes, open_reader(store), 600)
+        counted = delivered(fleet.nodes, patient_reader(store), 600)
     finally:
         influxdb.start() if not influxdb.running() else None
         pipe.stop()
@@ -98,6 +97,7 @@ def _watch_it_drain(pipe: Weir, behind: Sequence[Node], live: Sequence[Node]) ->
     began = time.monotonic()
     records = sum(node.backlog("away") for node in behind)
     lag = rss = 0.0
+    logged: dict[str, float] = {}
     caught_up: set[str] = set()
     while any(node.backlog("away") > 1 for node in behind):
         logged = {node.url: node.times[-1] / 1e9 for node in live}

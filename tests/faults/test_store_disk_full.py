@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet, compare, delivered
-from tests.faults.pipes import aggregator
+from tests.faults.pipes import aggregator, patient_reader
 from tests.real.disk import SmallDisk
 from tests.real.influxdb import InfluxDB
 from tests.real.process import wait_until
@@ -27,7 +26,7 @@ def test_what_came_while_the_disk_was_full_is_there_after_the_restart(
         influxdb.start()
         influxdb.create_database("full")
         store = StoreConfig(store=f"influxdb:{influxdb.url}", influx_database="full")
-        reader = open_reader(store)
+        reader = patient_reader(store)
         pipe = aggregator(tmp_path, "full", fleet.urls, store)
         try:
             pipe.start_and_wait()

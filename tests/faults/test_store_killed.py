@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 from monitor.stores.config import StoreConfig
-from monitor.stores.open import open_reader
 from tests.faults.conftest import Say
 from tests.faults.fleet import Fleet, compare, delivered
-from tests.faults.pipes import aggregator, wait_for_a_write
+from tests.faults.pipes import aggregator, patient_reader, wait_for_a_write
 from tests.real.influxdb import InfluxDB
 from tests.real.victoria import VictoriaMetrics
 
@@ -38,7 +37,7 @@ def test_no_kill_of_influxdb_loses_or_invents(
             influxdb.kill()
             influxdb.start()
             fleet.wait_for("killed", fleet.logged)
-    counted = delivered(fleet.nodes, open_reader(store))
+    counted = delivered(fleet.nodes, patient_reader(store))
     say(f"{kills} kills of InfluxDB: {counted}")
     assert pipe.stop() == 0
     assert pipe.has_no_traceback(), pipe.tail()
@@ -63,15 +62,15 @@ def test_no_kill_of_victoriametrics_loses_or_invents(
         for _ in range(kills):
             time.sleep(moments.uniform(1, longest))
             victoria.flush()
-            before = compare(fleet.nodes, open_reader(store))
+            before = compare(fleet.nodes, patient_reader(store))
             victoria.kill()
             victoria.start()
             victoria.flush()
-            after = compare(fleet.nodes, open_reader(store))
+            after = compare(fleet.nodes, patient_reader(store))
             had = before.logged - before.missing
             forgotten += max(0, had - (after.logged - after.missing))
     assert forgotten, "it loses what it had acknowledged"
-    counted = delivered(fleet.nodes, open_reader(store), 90)
+    counted = delivered(fleet.nodes, patient_reader(store), 90)
     say(f"{kills} kills of VictoriaMetrics, which forgot {forgotten:,} samples: {counted}")
     if soak:
         fleet.wait_for("killed", fleet.logged, 180)

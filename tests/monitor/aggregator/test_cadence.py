@@ -104,6 +104,18 @@ def test_a_node_without_a_steady_pace_is_polled() -> None:
         assert cadence.wait_seconds(newest_at + 0.2, POLL) == POLL
 
 
+@pytest.mark.parametrize("before", [1, 2, 5])
+def test_how_long_a_node_was_down_is_not_its_pace(before: int) -> None:
+    cadence = Cadence()
+    for number in range(before):
+        cadence.found(1, 1000.0 + 10 * number, 1000.5 + 10 * number)
+    back_at = 1000.0 + 7200
+    cadence.found(1, back_at, back_at + 0.5)
+    assert cadence.wait_seconds(back_at + 0.5, POLL) == POLL
+    cadence.found(1, back_at + 10, back_at + 10.5)
+    assert cadence.wait_seconds(back_at + 10.5, POLL) == POLL
+
+
 @pytest.mark.parametrize(("before", "after"), [(30.0, 10.0), (10.0, 30.0), (10.0, 1.0)])
 def test_a_pace_that_changes_is_followed(before: float, after: float) -> None:
     node = Node(before)
