@@ -12,6 +12,7 @@ from monitor.catalogue import TAGS
 from monitor.record import Record, Series, Value
 
 _OF_CONTAINERS = frozenset({"container", "container_info"})
+_SAMPLED = frozenset({"container", "pod"})
 _SHOWN = _OF_CONTAINERS | {"pod", "node", "machine", "weir"}
 _RARE = frozenset({"container_info", "machine"})
 """Written every few minutes only, so their age says nothing."""
@@ -19,7 +20,7 @@ _RARE_FIELD = "fs_usage_bytes"
 """So it is with rows that have this field: a container's layer is measured in the background."""
 
 _POD_NS = 30 * 10**9
-"""A pod's rows are of the slow tier, so three of it without any mean that the pod is gone."""
+"""A pod's network is read in the slow tier: three of it without any mean that the pod is gone."""
 
 
 class Current(NamedTuple):
@@ -41,7 +42,7 @@ class Current(NamedTuple):
 
 @dataclass(slots=True)
 class _Entry:
-    """A series' newest record for each set of fields; `owner` is the container it belongs to."""
+    """A series' newest record for each set of fields; `owner` is the container or pod it is of."""
 
     series: Series
     owner: str
@@ -51,9 +52,9 @@ class _Entry:
 class Latest:
     """Holds one row for each series and set of fields, since tiers write different fields.
 
-    A container's rows go as soon as a sweep has no row of it; any row goes when nothing has renewed
-    it for `keep_seconds` (of the records' own time), a pod's for 30 s. Events are not kept. Threads
-    may read while one updates.
+    A container's rows, and that of a pod's own group, go as soon as a sweep has none; any row goes
+    when nothing has renewed it for `keep_seconds` (of the records' own time), those of a pod's
+    network after 30 s. Events are not kept. Threads may read while one updates.
     """
 
     def __init__(self, keep_seconds: float) -> None:
@@ -96,7 +97,7 @@ class Latest:
             return self._oom_kills.ended()
 
     def _take(self, records: Iterable[Record]) -> set[str]:
-        """Returns the containers that have a sample among them."""
+        """Returns the containers and pods that have a sample among them."""
         present = set()
         for record in records:
             series = record.series
@@ -106,8 +107,9 @@ class Latest:
             if entry is None:
                 entry = self._entries[series.key] = _Entry(series, _owner(series))
             entry.records[tuple(record.fields)] = record
-            if series.measurement == "container":
+            if series.measurement in _SAMPLED:
                 present.add(entry.owner)
+            if series.measurement == "container":
                 self._oom_kills.note(record)
         return present
 
@@ -148,7 +150,13 @@ def _is_rare(record: Record) -> bool:
 
 
 def _owner(series: Series) -> str:
-    """The container that a row belongs to, as text; "" for rows of the host and of Weir."""
+    """The container, or the pod, that a row belongs to, as text.
+
+    "" for rows of the host and of Weir, and for a pod's network, which another container may read.
+    """
+    if series.measurement == "pod":
+        own = TAGS["pod"]
+        return series.key if all(key in own for key, _ in series.tags) else ""
     if series.measurement not in _OF_CONTAINERS:
         return ""
     own = TAGS["container"]

@@ -170,7 +170,7 @@ def test_the_page_shows_a_pods_network_by_cadvisors_name() -> None:
 
 
 def test_on_metrics_a_pods_own_figures_are_those_without_a_container() -> None:
-    latest, now = Latest(60.0), int(time.time())
+    latest, now = Latest(keep_seconds=180), int(time.time())
     own = Record(Series.of("pod", POD), {"cpu_usage_seconds_total": 2.5}, now * SECOND)
     app = Record(
         Series.of("container", {**POD, "container": "app"}),
@@ -183,3 +183,11 @@ def test_on_metrics_a_pods_own_figures_are_those_without_a_container() -> None:
     assert f'{name}{{namespace="shop",pod="web-0"}} 2.5 {now}000\n' in page
     assert f'{name}{{container="app",namespace="shop",pod="web-0"}} 1.5 {now}000\n' in page
     assert page.count("# TYPE container_cpu_usage_seconds_total counter") == 1
+
+
+def test_a_pods_own_figures_go_with_its_last_container() -> None:
+    latest = Latest(keep_seconds=180)
+    own = Record(Series.of("pod", POD), {"cpu_usage_seconds_total": 2.5}, SECOND)
+    latest.update([own, received(1)], SECOND)
+    latest.update([], 2 * SECOND)
+    assert [current.series for current in latest.rows()] == [received(1).series]
