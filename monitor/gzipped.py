@@ -48,16 +48,21 @@ def packed_members(body: bytes) -> Iterator[bytes]:
 def look_through(body: bytes, max_decoded_bytes: int) -> Shape:
     """Count what is in a body of concatenated members; little of it is decoded at a time.
 
-    Raises ValueError, saying why, for a body that is cut short, is no gzip, or decodes to more.
+    Raises ValueError, saying why, for a body that is cut short, is no gzip, or decodes to more; and
+    for a member that ends within a line, to which the first line of what follows would be joined.
     """
     records = lines = size = 0
     for parts in _members(body):
+        last = b"\n"
         for part in parts:
             lines += part.count(b"\n")
             size += len(part)
+            last = part[-1:] or last
             if size > max_decoded_bytes:
                 raise ValueError(f"it decodes to more than {max_decoded_bytes:,} bytes")
         records += 1
+        if last != b"\n":
+            raise ValueError(f"gzip member {records} ends within a line")
     return Shape(records, lines, size)
 
 

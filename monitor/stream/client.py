@@ -179,17 +179,27 @@ def _understood(node_url: str, answer: Answer) -> Pulled | None:
     try:
         if headers.get("Content-Encoding") != "gzip":
             raise ValueError("it is not compressed")
+        shape = look_through(answer.body, wire.MAX_DECODED_BYTES)
+        if not shape.records:
+            raise ValueError("it holds no record")
         return Pulled(
             body=answer.body,
-            shape=look_through(answer.body, wire.MAX_DECODED_BYTES),
+            shape=shape,
             cursor=Cursor.parse(headers.get(wire.CURSOR, "")),
-            backlog=int(headers.get(wire.BACKLOG, "")),
-            newest_ns=int(headers.get(wire.NEWEST, "0")),
+            backlog=_number(headers.get(wire.BACKLOG, "")),
+            newest_ns=_number(headers.get(wire.NEWEST, "0")),
         )
     except (ValueError, BadRequest) as error:
         raise NodeError(
             node_url, "protocol", f"its answer cannot be understood: {error}; is it Weir's?"
         ) from None
+
+
+def _number(text: str) -> int:
+    """Of a header, with no more digits than a sequence number or a time in ns may have."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise ValueError(f"{text[:40]!r} is no number")
+    return int(text)
 
 
 def _refusal(node_url: str, answer: Answer) -> NodeError:

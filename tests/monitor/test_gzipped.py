@@ -45,3 +45,9 @@ def test_what_is_in_a_body_is_counted_without_keeping_it() -> None:
         look_through(body, 200_003)
     with pytest.raises(ValueError, match="cut short"):
         look_through(body[:-1], 1 << 20)
+
+
+def test_a_member_that_ends_within_a_line_would_be_joined_to_the_next() -> None:
+    body = gzip.compress(b"a\n") + gzip.compress(b"b\nc" * 20_000) + gzip.compress(b"\nd\n")
+    with pytest.raises(ValueError, match="gzip member 2 ends within a line"):
+        look_through(body, 1 << 20)
