@@ -35,7 +35,7 @@ class Kept:
         now = time.monotonic()
         closing = [connection]
         with self._mutex:
-            if len(self._idle) >= self._places:
+            if self._idle and len(self._idle) >= self._places:
                 longest = next(iter(self._idle))
                 if now - self._idle[longest][1] > self._unused_seconds:
                     closing.append(self._idle.pop(longest)[0])

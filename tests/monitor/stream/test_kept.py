@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from monitor.edgelog import EdgeLog
 from monitor.stream.client import NodeClient, NodeError
+from monitor.stream.connection import Connection
 from monitor.stream.kept import Kept
 from monitor.stream.server import add_stream
 from monitor.web.app import App
@@ -98,6 +102,16 @@ def test_a_place_that_is_long_unused_goes_to_another(client: NodeClient, idle: l
     for _ in range(2):
         _pull(client, idle[1])
     assert len(idle[1].connections) == 1
+
+
+def test_what_comes_back_after_the_end_is_closed(idle: list[Idle]) -> None:
+    kept = Kept(2)
+    kept.close()
+    connection = Connection(urlsplit(idle[0].url), ssl.create_default_context(), math.inf)
+    kept.give(idle[0].url, connection)
+    assert kept.take(idle[0].url) is None
+    with pytest.raises(OSError):
+        connection.exchange(b"GET / HTTP/1.1\r\n\r\n", 1000, time.monotonic() + 1)
 
 
 def test_what_is_interrupted_is_not_tried_again(idle: list[Idle]) -> None:
