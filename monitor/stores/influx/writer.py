@@ -43,7 +43,7 @@ class InfluxWriter:
             body = _as_one_member(body)
         answer = self._connection.request("POST", target.path, target.parameters, body, _HEADERS)
         with self._connection.understood():
-            said = b"" if answer.status == 204 else answer.read(_ERROR_BYTES)
+            said = answer.read(_ERROR_BYTES)  # read to its end it gives its connection back
         answer.close()
         if said.strip():  # every InfluxDB says 204; something in between may know better
             raise self._connection.failure(f"{answer.status} {http.said(said)}")

@@ -13,7 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 def answering(
     status: int, reply: bytes, headers: dict[str, str] | None = None
 ) -> Iterator[tuple[str, list[tuple[str, dict[str, list[str]], dict[str, str], bytes]]]]:
-    """Yields its address, and the requests: path, parameters, headers, body."""
+    """Yields its address, and the requests: path, parameters, headers, body.
+
+    As if it were a header, `Port` is that of the connection's other end.
+    """
     requests: list[tuple[str, dict[str, list[str]], dict[str, str], bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -22,7 +25,8 @@ def answering(
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            requests.append((url.path, parse_qs(url.query), dict(self.headers), content))
+            sent = dict(self.headers) | {"Port": str(self.client_address[1])}
+            requests.append((url.path, parse_qs(url.query), sent, content))
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(reply))} | (headers or {})).items():
                 self.send_header(name, value)
