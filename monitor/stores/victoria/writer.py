@@ -46,6 +46,11 @@ class VictoriaWriter:
             raise StoreMissing(f"{error}: is the address right?") from None
         answer.drain_conn()
         answer.release_conn()
+        if answer.status != 204:  # the page of a proxy, say: nothing was kept
+            raise StoreMissing(
+                f"{self._server.place} answers a write by {answer.status}, not by 204: is the"
+                " address right?"
+            )
 
     def look(self) -> Condition:
         """See `Forgetful`: what all its processes say together."""

@@ -157,6 +157,7 @@ def test_the_token_is_sent_and_never_shown(tmp_path: Path, token: str) -> None:
         (400, b"cannot parse path", StoreMissing, "is the address right"),
         (400, b"missing route for x", StoreMissing, "is the address right"),
         (404, b"<html>", StoreMissing, "is the address right"),
+        (200, b"<html>Log in", StoreMissing, "by 200, not by 204: is the address right"),
         (413, b"too large", StoreTooLarge, "takes no body of this size"),
         (401, b"", StoreForbidden, "store_token_file"),
         (500, b"no space left", StoreUnavailable, "no space left"),
