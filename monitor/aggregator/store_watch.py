@@ -94,8 +94,13 @@ class StoreWatch:
             log.warning("the store cannot be looked at, nothing is acknowledged so long: %s", error)
 
     def _run(self) -> None:
+        pause = self._store.look_seconds
         while True:
-            seen = self.look()
-            pause = self._store.look_seconds
-            if self._stopping.wait(pause if seen else min(pause, _AGAIN_SECONDS)):
+            wait = pause
+            try:
+                if not self.look():
+                    wait = min(pause, _AGAIN_SECONDS)
+            except Exception:  # a fault of ours must not end it: nothing would be acknowledged
+                log.exception("looking at the store: a fault in Weir; please report it")
+            if self._stopping.wait(wait):
                 return

@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -171,6 +171,22 @@ def test_rows_that_it_dropped_are_counted_and_said_once(
     said = [r.getMessage() for r in caplog.records if "dropped them" in r.getMessage()]
     assert len(said) == 1
     assert "(invalid: 2, small_timestamp: 1)" in said[0]
+
+
+def test_a_fault_while_looking_does_not_end_it(
+    writer: ForgetfulWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Mapping[str, int]) -> None:
+        raise ArithmeticError("unforeseen")
+
+    watch = StoreWatch(writer, fail)
+    watch.start()
+    wait_until(lambda: watch.seen.start == 1, "it was looked at", 10)
+    writer.dropped = {"invalid": 6}
+    wait_until(lambda: "a fault in Weir" in caplog.text, "it is said", 10)
+    at = watch.seen.at
+    wait_until(lambda: watch.seen.at > at, "it is looked at again", 10)
+    watch.stop()
 
 
 # -- the places themselves ----------------------------------------------------------------------
