@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from monitor.aggregator.bisection import Refused
 from monitor.aggregator.config import AggregatorConfig
 from monitor.aggregator.quarantine import Quarantine, QuarantineError
 from monitor.aggregator.quarantine_file import Entry
@@ -89,10 +90,7 @@ def _document(path: Path, entry: Entry) -> dict[str, Any]:
         "node": entry.node_url,
         "refused_at": entry.at or None,
         "lines": entry.lines,
-        "refused": [
-            {"reason": each.reason, "lines": each.lines.decode("utf-8", "replace").splitlines()}
-            for each in entry.refused
-        ],
+        "refused": [{"reason": each.reason, "lines": _lines(each)} for each in entry.refused],
     }
 
 
@@ -100,10 +98,15 @@ def _words(path: Path, entry: Entry) -> str:
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(entry.at)) if entry.at else "once"
     parts = [f"{at}  {entry.lines} lines of {_tame(entry.node_url or 'an unknown node')}  {path}"]
     for each in entry.refused:
-        first, *others = each.lines.decode("utf-8", "replace").splitlines()
+        first, *others = _lines(each)
         more = f" (and {len(others)} more lines)" if others else ""
         parts.append(f"    {_tame(first)}{more}\n      {_tame(each.reason)}")
     return "\n".join(parts)
+
+
+def _lines(refused: Refused) -> list[str]:
+    """By newlines alone: a line may hold other characters that end lines elsewhere."""
+    return refused.lines.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
 def _tame(text: str) -> str:

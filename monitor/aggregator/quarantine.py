@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from stat import S_ISREG
 
 from monitor.aggregator.bisection import Refused
 from monitor.aggregator.quarantine_file import SUFFIX, Entry, decode, encode
@@ -123,11 +124,12 @@ class Quarantine:
         )
 
     def _found(self) -> list[tuple[Path, os.stat_result]]:
-        """Each file, the oldest first."""
+        """Each file, the oldest first; a directory that somebody made there is not ours."""
         found = []
         for path in self.directory.iterdir():
             with contextlib.suppress(FileNotFoundError):  # a person may tidy up meanwhile
-                found.append((path, path.stat()))
+                if S_ISREG((stat := path.lstat()).st_mode):
+                    found.append((path, stat))
         return sorted(found, key=lambda file: file[1].st_mtime_ns)
 
     def _say(self, entry: Entry, path: Path) -> None:

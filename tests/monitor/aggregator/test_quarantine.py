@@ -79,9 +79,11 @@ def test_it_is_bounded_and_its_names_are_tame(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     quarantine = Quarantine(tmp_path / "q", max_bytes=5000)
+    (tmp_path / "q" / "seen").mkdir(parents=True)
     for number in range(1, 30):
         last = _keep(quarantine, "http://[::1]:80/../..", number, 800)
         time.sleep(0.002)
+    (tmp_path / "q" / "seen").rmdir()
     names = sorted(path.name for path in (tmp_path / "q").iterdir())
     assert last.name in names and 1 < len(names) < 29
     assert last.name.startswith("-1-80-..-..-")
