@@ -1,4 +1,4 @@
-"""How a setting is declared, once: its default, its help, and whether it is a secret.
+"""How a setting is declared, once: its default and its help; and where secrets and data lie.
 
 Every configuration is a frozen dataclass of such fields. The command line, the environment and the
 TOML file are generated from it (`weir.options`), and so is its page in the documentation.
@@ -37,3 +37,17 @@ def state_directory(given: str, part: str = "") -> Path:
         raise ConfigError(
             f"data: user {os.geteuid()} has no home directory; name one with --data DIRECTORY"
         ) from None
+
+
+def secret_in(setting: str, file: str) -> str:
+    """The one line in the file that a setting names; "" where it names none. Raises ConfigError."""
+    if not file:
+        return ""
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigError(f"{setting} {file} cannot be read: {reason}") from None
+    if not secret or not secret.isprintable():
+        raise ConfigError(f"{setting} {file} has to be one line of printable characters")
+    return secret

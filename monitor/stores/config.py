@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.errors import ConfigError
-from monitor.settings import setting
+from monitor.settings import secret_in, setting
 
 _KINDS = ("sqlite", "influxdb", "victoriametrics", "promql")
 _VERSIONS = ("auto", "1", "1.8", "2", "3")
@@ -180,17 +180,3 @@ def _check_address(name: str, address: str, token_file: str) -> None:
             f"{name}: the address must not carry a user or password, which others could see:"
             f" put user:password into a file and name it by {token_file}"
         )
-
-
-def secret_in(setting: str, file: str) -> str:
-    """The one line in the file that a setting names; "" where it names none. Raises ConfigError."""
-    if not file:
-        return ""
-    try:
-        secret = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ConfigError(f"{setting} {file} cannot be read: {reason}") from None
-    if not secret or "\n" in secret:
-        raise ConfigError(f"{setting} {file} has to be one line")
-    return secret

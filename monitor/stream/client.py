@@ -14,10 +14,10 @@ from http.client import HTTPException
 from urllib.parse import quote, urlencode, urlsplit
 
 from monitor.edgelog import Cursor
-from monitor.errors import BadRequest, ConfigError, WeirError
+from monitor.errors import BadRequest, WeirError
 from monitor.gzipped import Shape, look_through
 from monitor.stream import wire
-from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection
+from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection, trusting
 from monitor.stream.kept import Kept
 
 _CONNECTIONS = 64
@@ -63,7 +63,7 @@ class NodeClient:
         """`seconds` bounds a whole pull; `connections` are kept open. Raises ConfigError."""
         self._seconds = seconds
         self._authorization = f"Authorization: Bearer {token}\r\n" if token else ""
-        self._tls = _tls(ca_file)
+        self._tls = trusting("node-ca", ca_file)
         self._kept = Kept(connections)
         self._busy: set[Connection] = set()
         self._interrupted = False
@@ -168,13 +168,6 @@ def _failure(node_url: str, error: Exception, seconds: float) -> NodeError:
         "unreachable",
         f"{' '.join(words.split())[:_SHOWN_CHARACTERS]}; is the collector running there?",
     )
-
-
-def _tls(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"node-ca: {ca_file} is no certificate file (PEM): {error}") from None
 
 
 def _understood(node_url: str, answer: Answer) -> Pulled | None:

@@ -16,6 +16,7 @@ from http.client import HTTPMessage, HTTPResponse
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import SplitResult
 
+from monitor.errors import ConfigError
 from monitor.stream.forbidden import is_forbidden
 
 if TYPE_CHECKING:
@@ -112,6 +113,17 @@ class _Received(io.RawIOBase):
         if self._bytes_left < 0:
             raise AnswerTooLarge
         return received
+
+
+def trusting(setting: str, ca_file: str) -> ssl.SSLContext:
+    """Checks certificates by those in the file (PEM) that `setting` names, "" for the system's.
+
+    Raises ConfigError for a file that holds none.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:
+        raise ConfigError(f"{setting}: {ca_file} is no certificate file (PEM): {error}") from None
 
 
 def _left(ends_at: float) -> float:

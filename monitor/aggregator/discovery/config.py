@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.aggregator.discovery.address import check_url, in_the_clear
 from monitor.aggregator.discovery.shard import Shard
 from monitor.errors import ConfigError
-from monitor.settings import setting
+from monitor.settings import secret_in, setting
 from monitor.web.config import ListenConfig
 
 HERE = "http://127.0.0.1:9180"
@@ -150,12 +149,7 @@ def _check_name(name: str) -> None:
 
 
 def _token(option: str, file: str) -> str:
-    if not file:
-        return ""
-    try:
-        token = Path(file).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{option}: {file}: {error}") from None
-    if not token or not token.isprintable():
-        raise ConfigError(f"{option}: {file} has to be one line")
+    token = secret_in(option, file)
+    if not token.isascii():
+        raise ConfigError(f"{option} {file} has to be ASCII")
     return token

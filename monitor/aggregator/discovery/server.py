@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 from monitor.aggregator.discovery.groups import MAX_BYTES, groups
 from monitor.aggregator.discovery.source import Listing
-from monitor.errors import ConfigError
-from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection
+from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection, trusting
 
 _SHOWN_CHARACTERS = 200
 
@@ -31,7 +30,7 @@ class Server:
         self._place = urlsplit(url)
         self._seconds = seconds
         self._token = token
-        self._tls = _tls(ca_file)
+        self._tls = trusting("nodes-http-ca", ca_file)
 
     def look(self) -> Iterator[Listing]:
         """What it says now."""
@@ -91,12 +90,3 @@ def _decoded(answer: Answer) -> object:
         raise ValueError(f"line {error.lineno} of its answer is no JSON: {error.msg}") from None
     except (UnicodeDecodeError, RecursionError):
         raise ValueError("its answer is no JSON") from None
-
-
-def _tls(ca_file: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"nodes-http-ca: {ca_file} is no certificate file (PEM): {error}"
-        ) from None

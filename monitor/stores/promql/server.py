@@ -119,10 +119,9 @@ def _origin(url: str) -> str:
 def _credentials(token: str) -> dict[str, str]:
     if not token:
         return {}
-    kind = "Basic" if ":" in token else "Bearer"
-    return {
-        "Authorization": f"{kind} {b64encode(token.encode()).decode() if ':' in token else token}"
-    }
+    if ":" in token:
+        return {"Authorization": f"Basic {b64encode(token.encode()).decode()}"}
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _trusting(ca_file: str) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import ConfigError, StoreForbidden
-from monitor.stores.config import secret_in
+from monitor.settings import secret_in
 from monitor.stores.influx.connection import Connection
 from monitor.stores.influx.influxql import identifier, string
 from monitor.stores.influx.statements import kept_for, rows, run

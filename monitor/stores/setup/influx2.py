@@ -9,7 +9,7 @@ from typing import Any
 import influxdb_client
 
 from monitor.errors import ConfigError
-from monitor.stores.config import secret_in
+from monitor.settings import secret_in
 from monitor.stores.influx.connection import Connection
 from monitor.stores.setup import secrets
 from monitor.stores.setup.config import InitStoreConfig

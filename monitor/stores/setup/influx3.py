@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import ConfigError, StoreError, StoreMissing, StoreRejected
-from monitor.stores.config import secret_in
+from monitor.settings import secret_in
 from monitor.stores.influx.connection import Connection
 from monitor.stores.setup import secrets
 from monitor.stores.setup.config import InitStoreConfig

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 from monitor.errors import StoreUnavailable
+from monitor.settings import secret_in
 from monitor.stores import trial
-from monitor.stores.config import secret_in
 from monitor.stores.setup.config import InitStoreConfig
 from monitor.stores.setup.open import open_setup
 
