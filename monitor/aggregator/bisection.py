@@ -13,7 +13,7 @@ MOST_LINES = 16
 """Where more lines of a record are refused than this, it is not divided any further."""
 
 MOST_WRITES = 1000
-"""After so many for one body nothing is divided any further; after half of them, no record is."""
+"""After so many for one body no more is divided; after half of them, no record into its lines."""
 
 Item = TypeVar("Item")
 Write = Callable[[bytes], None]
@@ -24,6 +24,10 @@ class Refused(NamedTuple):
 
     lines: bytes
     reason: str
+
+    def count_lines(self) -> int:
+        """How many there are."""
+        return self.lines.count(b"\n")
 
 
 def refused_in(body: bytes, reason: str, write: Write) -> list[list[Refused]]:

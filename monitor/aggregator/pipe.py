@@ -103,15 +103,10 @@ class Pipe:
 
     def _write(self, node: Node, pulled: Pulled, slow: bool) -> Next:
         """Write, then move the cursor."""
-        refused = 0
         try:
-            try:
-                self.groups.write(pulled.body, pulled.shape.decoded_bytes, alone=node.careful)
-                node.careful = len(pulled.body) > self.batch_bytes
-            except StoreRejected as error:
-                if not node.careful:
-                    return self._with_care(node)
-                refused = self._set_apart(node, pulled, str(error))
+            refused = self._stored(node, pulled)
+        except StoreRejected:
+            return self._with_care(node)
         except StoreError:
             node.backlog = pulled.backlog + pulled.shape.records
             return Next(0.0, slow)  # the gate says when: pulled again as soon as it opens
@@ -123,6 +118,20 @@ class Pipe:
         node.written(pulled)
         return Next(0.0 if pulled.backlog else self._wait(node), slow or node.careful)
 
+    def _stored(self, node: Node, pulled: Pulled) -> int:
+        """Have the store take the body; of a `careful` node how many lines had to be set apart.
+
+        Raises StoreRejected for another's, StoreError, QuarantineError.
+        """
+        try:
+            self.groups.write(pulled.body, pulled.shape.decoded_bytes, alone=node.careful)
+        except StoreRejected as error:
+            if not node.careful:
+                raise
+            return self._set_apart(node, pulled, str(error))
+        node.careful = len(pulled.body) > self.batch_bytes
+        return 0
+
     def _set_apart(self, node: Node, pulled: Pulled, reason: str) -> int:
         """Write what the store takes of the body, keep the rest aside; how many lines that is."""
 
@@ -132,7 +141,7 @@ class Pipe:
         found = refused_in(pulled.body, reason, write)
         for refused in found:
             self.quarantine.keep(node.url, refused)
-        lines = sum(each.lines.count(b"\n") for refused in found for each in refused)
+        lines = sum(each.count_lines() for refused in found for each in refused)
         self.telemetry.quarantined.inc(lines)
         return lines
 

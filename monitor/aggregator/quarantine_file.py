@@ -29,7 +29,7 @@ class Entry:
     @property
     def lines(self) -> int:
         """How many lines there are."""
-        return sum(each.lines.count(b"\n") for each in self.refused)
+        return sum(each.count_lines() for each in self.refused)
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -43,5 +43,5 @@ def _kept_again(quarantine: Quarantine, entry: Entry, write: Write) -> Iterator[
         write(body)
     except StoreRejected as error:
         for refused in refused_in(body, str(error), write):
-            lines = sum(each.lines.count(b"\n") for each in refused)
+            lines = sum(each.count_lines() for each in refused)
             yield quarantine.keep(entry.node_url, refused), lines

@@ -61,7 +61,6 @@ class Telemetry:
             "Lines that the store refuses, kept in the quarantine.",
             registry=self.registry,
         )
-
         self.dropped_rows = Counter(
             name + "store_dropped_rows",
             "Rows that the store acknowledged and did not keep, whoever wrote them.",
