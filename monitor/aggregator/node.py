@@ -13,16 +13,17 @@ FEW_RECORDS = 3
 
 @dataclass(slots=True, eq=False)
 class Node(Cadence):
-    """One node. Only the worker that has taken it from the schedule changes it.
+    """One node. Only the worker that has taken it from the schedule changes what pulling teaches.
 
     `cursor` (as text, which is small; "" for none) stands behind the last records that the store
     said it has; it is a courtesy, the node keeps what was acknowledged. `candidate`, `candidate_at`
     (of the monotonic clock) and `store_start` are for a store that may forget: see `Later`.
     Nodes that are `careful` are pulled one at a time: the store refused something of the last body,
-    or it was larger than it was asked to be. Times are Unix seconds; 0 is never. `labels` (a JSON
-    object) and `sources` are what named it; many nodes share them. Once it is `gone` nobody names
-    it any longer, and it is not pulled again. `slow` is how its last pull was, `due` is on the
-    schedule's clock.
+    or it was larger than it was asked to be. Times are Unix seconds; 0 is never.
+
+    The roster's are `labels` (a JSON object) and `sources`, what named it, which many nodes share;
+    and `gone`: nobody names it any longer, and it is not pulled again. `slow` says in which lane it
+    waits, `due` is on the schedule's clock.
     """
 
     url: str

@@ -33,7 +33,7 @@ _FIRST_BYTES = 16 * 1024
 
 
 class Next(NamedTuple):
-    """When a node is due again, and whether its answer was slow."""
+    """When a node is due again, and whether among the slow."""
 
     in_seconds: float
     slow: bool
@@ -59,9 +59,9 @@ class Pipe:
 
     def step(self, node: Node) -> Next:
         """Pull `node` once, acknowledging what was written before."""
-        step = self._step(node)
-        node.slow = step.slow
-        return step
+        in_seconds, slow = self._step(node)
+        node.slow = slow or node.careful  # the careful wait for each other, as for the slow
+        return Next(in_seconds, node.slow)
 
     def _step(self, node: Node) -> Next:
         if node.careful:
@@ -116,7 +116,7 @@ class Pipe:
         self.telemetry.lines.inc(pulled.shape.lines - refused)
         self.telemetry.bytes.inc(len(pulled.body))
         node.written(pulled)
-        return Next(0.0 if pulled.backlog else self._wait(node), slow or node.careful)
+        return Next(0.0 if pulled.backlog else self._wait(node), slow)
 
     def _stored(self, node: Node, pulled: Pulled) -> int:
         """Have the store take the body; of a `careful` node how many lines had to be set apart.

@@ -16,7 +16,14 @@ from typing import Any
 import pytest
 
 from monitor.aggregator.bisection import Refused
+from monitor.aggregator.gate import Gate
+from monitor.aggregator.group_commit import GroupCommit
+from monitor.aggregator.in_flight import InFlight
+from monitor.aggregator.node import Node
+from monitor.aggregator.pipe import Next, Pipe
 from monitor.aggregator.quarantine import Quarantine
+from monitor.aggregator.settling import AtOnce
+from monitor.aggregator.telemetry import Telemetry
 from monitor.errors import (
     StoreError,
     StoreForbidden,
@@ -25,6 +32,7 @@ from monitor.errors import (
     StoreTooLarge,
     StoreUnavailable,
 )
+from monitor.stream.client import NodeClient
 from tests.monitor.aggregator.conftest import Start
 from tests.monitor.aggregator.fakes import FakeNode, FakeWriter, line
 from tests.monitor.stream.crooked import Crooked, http
@@ -348,3 +356,32 @@ def test_stopping_is_quick_and_closes_the_store(writer: FakeWriter, start: Start
         aggregator.stop()
         assert time.monotonic() - began < 4
         assert writer.closed
+
+
+def test_who_is_careful_waits_among_the_slow_whatever_happens(
+    nodes: NewNode, writer: FakeWriter, tmp_path: Path
+) -> None:
+    fake = nodes()
+    _append(fake, 0, 1)
+    telemetry = Telemetry()
+    gate = Gate(writer, telemetry.on_store_error)
+    pipe = Pipe(
+        client=NodeClient(seconds=5.0),
+        groups=GroupCommit(gate, telemetry, max_bytes=1 << 20, writers=1),
+        settling=AtOnce(),
+        quarantine=Quarantine(tmp_path / "quarantine"),
+        in_flight=InFlight(1 << 24),
+        telemetry=telemetry,
+        consumer="aggregator",
+        batch_bytes=1 << 18,
+        poll_seconds=1.0,
+    )
+    node = Node(fake.url)
+    errors = iter([StoreRejected("no"), StoreUnavailable("away", retry_after=0.0)])
+    writer.refuse = lambda lines: next(errors, None)
+    assert pipe.step(node) == Next(0.0, slow=True)
+    assert pipe.step(node) == Next(0.0, slow=True), "the store went away"
+    assert gate.wait()
+    assert not pipe.step(node).slow
+    assert writer.lines == [line(0)]
+    pipe.client.close()
