@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.aggregator.cadence import Cadence
-from monitor.stream.client import Pulled
+from monitor.stream.pulled import Pulled
 
 FEW_RECORDS = 3
 """A node with no more than these waiting is live: they came while the last pull went on."""

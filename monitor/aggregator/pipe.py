@@ -18,8 +18,9 @@ from monitor.aggregator.settling import Settling
 from monitor.aggregator.telemetry import Telemetry
 from monitor.errors import StoreError, StoreRejected
 from monitor.stream import wire
-from monitor.stream.client import NodeClient, NodeError, Pulled
+from monitor.stream.client import NodeClient
 from monitor.stream.connection import AnswerTooLarge
+from monitor.stream.pulled import NodeError, Pulled
 
 log = logging.getLogger(__name__)
 

@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import socket
 import ssl
 import threading
 import time
-from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.parse import quote, urlencode, urlsplit
 
 from monitor.edgelog import Cursor
-from monitor.errors import BadRequest, WeirError
-from monitor.gzipped import Shape, look_through
 from monitor.stream import wire
 from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection, trusting
 from monitor.stream.kept import Kept
+from monitor.stream.pulled import NodeError, Pulled, failure, understood
 
 _CONNECTIONS = 64
 """Kept open, so few that 100 nodes need the memory of 5,000; with more, each is used too seldom."""
-_ERROR_BYTES = 4096
-_SHOWN_CHARACTERS = 200
-
-
-class NodeError(WeirError):
-    """A node did not give its records; `kind` is one of a few words, for counting."""
-
-    def __init__(self, node_url: str, kind: str, reason: str) -> None:
-        super().__init__(f"node {node_url}: {reason}")
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """Records as the node sent them: `body` is one gzip stream, `shape` counts what is in it.
-
-    `cursor` stands behind the last of them, `backlog` records follow it on the node, `newest_ns`
-    is the last record's Unix time, 0 where there is only a gap.
-    """
-
-    body: bytes
-    shape: Shape
-    cursor: Cursor
-    backlog: int
-    newest_ns: int
 
 
 class NodeClient:
@@ -101,8 +72,8 @@ class NodeClient:
                 node_url, "size", f"sends more than {wire.MAX_BYTES:,} bytes; is it Weir's?"
             ) from None
         except (OSError, HTTPException, NoConnection, UnicodeError) as error:
-            raise _failure(node_url, error, seconds) from None
-        return _understood(node_url, answer)
+            raise failure(node_url, error, seconds) from None
+        return understood(node_url, answer)
 
     def interrupt(self) -> None:
         """Cut off every pull that is going on; there will be no other."""
@@ -147,70 +118,3 @@ class NodeClient:
                 self._kept.give(node_url, connection)
             else:
                 connection.close()
-
-
-def _failure(node_url: str, error: Exception, seconds: float) -> NodeError:
-    if isinstance(error, NoConnection):
-        return NodeError(node_url, "unreachable", "no connection in time; is the machine up?")
-    if isinstance(error, TimeoutError):
-        return NodeError(
-            node_url,
-            "timeout",
-            f"did not answer within {seconds:g} s; is it overloaded, or the link slow?",
-        )
-    if isinstance(error, ssl.SSLError):
-        return NodeError(node_url, "tls", f"TLS failed: {error}; is node-ca the right certificate?")
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return NodeError(node_url, "unreachable", "its name has no address; check its spelling")
-    words = (isinstance(error, OSError) and error.strerror) or str(error) or repr(error)
-    return NodeError(
-        node_url,
-        "unreachable",
-        f"{' '.join(words.split())[:_SHOWN_CHARACTERS]}; is the collector running there?",
-    )
-
-
-def _understood(node_url: str, answer: Answer) -> Pulled | None:
-    if answer.status == 204:
-        return None
-    if answer.status != 200:
-        raise _refusal(node_url, answer)
-    headers = answer.headers
-    try:
-        if headers.get("Content-Encoding") != "gzip":
-            raise ValueError("it is not compressed")
-        shape = look_through(answer.body, wire.MAX_DECODED_BYTES)
-        if not shape.records:
-            raise ValueError("it holds no record")
-        return Pulled(
-            body=answer.body,
-            shape=shape,
-            cursor=Cursor.parse(headers.get(wire.CURSOR, "")),
-            backlog=_number(headers.get(wire.BACKLOG, "")),
-            newest_ns=_number(headers.get(wire.NEWEST, "0")),
-        )
-    except (ValueError, BadRequest) as error:
-        raise NodeError(
-            node_url, "protocol", f"its answer cannot be understood: {error}; is it Weir's?"
-        ) from None
-
-
-def _number(text: str) -> int:
-    """Of a header, with no more digits than a sequence number or a time in ns may have."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 19):
-        raise ValueError(f"{text[:40]!r} is no number")
-    return int(text)
-
-
-def _refusal(node_url: str, answer: Answer) -> NodeError:
-    status = answer.status
-    if status in (401, 403):
-        remedy = "set node-token-file to a file with the collector's token"
-        return NodeError(node_url, "forbidden", f"refuses our token ({status}); {remedy}")
-    if 300 <= status < 400:
-        return NodeError(node_url, "protocol", f"redirects ({status}); give its own address")
-    try:
-        said = str(json.loads(answer.body[:_ERROR_BYTES])["error"])[:_SHOWN_CHARACTERS]
-    except (ValueError, KeyError, TypeError):
-        said = "is a Weir collector listening there?"
-    return NodeError(node_url, "protocol", f"answers {status}: {said}")

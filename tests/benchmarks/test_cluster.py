@@ -19,7 +19,8 @@ from monitor.edgelog import Cursor, EdgeLog
 from monitor.gzipped import members
 from monitor.lineprotocol import Parser
 from monitor.record import Record
-from monitor.stream.client import NodeClient, NodeError
+from monitor.stream.client import NodeClient
+from monitor.stream.pulled import NodeError
 
 ORIGIN_NS = 1_795_600_000_000_000_000
 PLAN = Plan(nodes=5000, origin_ns=ORIGIN_NS)

@@ -12,7 +12,8 @@ from tests.real.require import program
 
 PULL = """
 import socket, sys, threading
-from monitor.stream.client import NodeClient, NodeError
+from monitor.stream.client import NodeClient
+from monitor.stream.pulled import NodeError
 
 listener = socket.create_server(("169.254.169.254", 80))
 received = []

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from monitor.edgelog import EdgeLog
-from monitor.stream.client import NodeClient, NodeError
+from monitor.stream.client import NodeClient
 from monitor.stream.connection import Connection
 from monitor.stream.kept import Kept
+from monitor.stream.pulled import NodeError
 from monitor.stream.server import add_stream
 from monitor.web.app import App
 from monitor.web.config import ListenConfig

@@ -12,8 +12,9 @@ import pytest
 
 from monitor.errors import ConfigError
 from monitor.gzipped import Shape
-from monitor.stream.client import NodeClient, NodeError
+from monitor.stream.client import NodeClient
 from monitor.stream.connection import AnswerTooLarge
+from monitor.stream.pulled import NodeError
 from tests.monitor.stream.conftest import Node
 from tests.monitor.stream.crooked import WEIR, Crooked, http
 from tests.real.process import unused_port
