@@ -31,7 +31,7 @@ def said(body: bytes | str | None, otherwise: str | None = None) -> str:
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
     try:
         document: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if isinstance(document, dict):
         text = str(document.get("error") or document.get("message") or text)

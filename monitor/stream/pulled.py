@@ -84,7 +84,7 @@ def failure(node_url: str, error: Exception, seconds: float) -> NodeError:
     return NodeError(
         node_url,
         "unreachable",
-        f"{' '.join(words.split())[:_SHOWN_CHARACTERS]}; is the collector running there?",
+        f"{_tame(words)}; is the collector running there?",
     )
 
 
@@ -95,6 +95,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _tame(text: str) -> str:
+    """Words from outside as a part of one line, with nothing that a terminal would obey."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(shown.split())[:_SHOWN_CHARACTERS]
+
+
 def _refusal(node_url: str, answer: Answer) -> NodeError:
     status = answer.status
     if status in (401, 403):
@@ -103,7 +109,7 @@ def _refusal(node_url: str, answer: Answer) -> NodeError:
     if 300 <= status < 400:
         return NodeError(node_url, "protocol", f"redirects ({status}); give its own address")
     try:
-        said = str(json.loads(answer.body[:_ERROR_BYTES])["error"])[:_SHOWN_CHARACTERS]
-    except (ValueError, KeyError, TypeError):
+        said = _tame(str(json.loads(answer.body[:_ERROR_BYTES])["error"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
         said = "is a Weir collector listening there?"
     return NodeError(node_url, "protocol", f"answers {status}: {said}")

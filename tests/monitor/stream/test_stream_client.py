@@ -51,6 +51,8 @@ def _error(client: NodeClient, url: str) -> NodeError:
         (http(b"", "302 Found", "Location: http://169.254.169.254/"), "protocol", "redirects"),
         (http(b"<html>", "404 Not Found"), "protocol", "is a Weir collector listening there"),
         (http(b'{"error":"the disk is gone"}', "500 No"), "protocol", "500: the disk is gone"),
+        (http(b'{"error":"a\\nb\\u001b[2J"}', "500 No"), "protocol", "500: a b [2J"),
+        (http(b"[" * 9000, "500 No"), "protocol", "is a Weir collector listening there"),
         (http(b"x v=1i 1\n", "200 OK"), "protocol", "not compressed"),
         (http(b"x v=1i 1\n", "200 OK", *WEIR), "protocol", "damaged"),
         (http(GOOD[:-3], "200 OK", *WEIR), "protocol", "cut short"),
