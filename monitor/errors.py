@@ -15,6 +15,11 @@ WeirError                  one line: what, where, and the remedy
 from __future__ import annotations
 
 
+def one_line(text: str) -> str:
+    """Words from outside as a part of an error, with nothing that a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 class WeirError(Exception):
     """An error whose text names the thing, the place and the remedy in one line."""
 

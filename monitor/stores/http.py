@@ -17,6 +17,7 @@ from monitor.errors import (
     StoreRejected,
     StoreTooLarge,
     StoreUnavailable,
+    one_line,
 )
 from monitor.stores import deadline
 
@@ -35,12 +36,12 @@ def said(body: bytes | str | None, otherwise: str | None = None) -> str:
         document = None
     if isinstance(document, dict):
         text = str(document.get("error") or document.get("message") or text)
-    return one_line(text) or otherwise or "no reason given"
+    return in_short(text) or otherwise or "no reason given"
 
 
-def one_line(text: str) -> str:
+def in_short(text: str) -> str:
     """A text of any length and origin as a part of one line; the cause may stand at its end."""
-    line = " ".join(text.split())
+    line = one_line(text)
     if len(line) <= _SHOWN_CHARACTERS:
         return line
     half = _SHOWN_CHARACTERS // 2
@@ -93,7 +94,7 @@ def away(place: str, error: Exception, seconds: float) -> StoreUnavailable:
 
 def insecure(place: str, error: object, trust: str) -> StoreUnavailable:
     """TLS failed; `trust` names the setting with the certificates that we believe."""
-    text = one_line(str(error))
+    text = in_short(str(error))
     found = re.search(r"certificate verify failed: (.*?)\.?(?: \(_ssl|$)", text)
     if found is None:
         spoken = "is it http://?" if "WRONG_VERSION" in text else f"check {trust}"

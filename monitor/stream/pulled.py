@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 
 from monitor.edgelog import Cursor
-from monitor.errors import BadRequest, WeirError
+from monitor.errors import BadRequest, WeirError, one_line
 from monitor.gzipped import Shape, look_through
 from monitor.stream import wire
 from monitor.stream.connection import Answer, NoConnection
@@ -84,7 +84,7 @@ def failure(node_url: str, error: Exception, seconds: float) -> NodeError:
     return NodeError(
         node_url,
         "unreachable",
-        f"{_tame(words)}; is the collector running there?",
+        f"{one_line(words)[:_SHOWN_CHARACTERS]}; is the collector running there?",
     )
 
 
@@ -95,12 +95,6 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _tame(text: str) -> str:
-    """Words from outside as a part of one line, with nothing that a terminal would obey."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(shown.split())[:_SHOWN_CHARACTERS]
-
-
 def _refusal(node_url: str, answer: Answer) -> NodeError:
     status = answer.status
     if status in (401, 403):
@@ -109,7 +103,7 @@ def _refusal(node_url: str, answer: Answer) -> NodeError:
     if 300 <= status < 400:
         return NodeError(node_url, "protocol", f"redirects ({status}); give its own address")
     try:
-        said = _tame(str(json.loads(answer.body[:_ERROR_BYTES])["error"]))
+        said = one_line(str(json.loads(answer.body[:_ERROR_BYTES])["error"]))[:_SHOWN_CHARACTERS]
     except (ValueError, KeyError, TypeError, RecursionError):
         said = "is a Weir collector listening there?"
     return NodeError(node_url, "protocol", f"answers {status}: {said}")

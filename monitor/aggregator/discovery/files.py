@@ -11,6 +11,7 @@ import yaml
 
 from monitor.aggregator.discovery.groups import MAX_BYTES, groups
 from monitor.aggregator.discovery.source import Listing
+from monitor.errors import one_line
 
 _LOOK_SECONDS = 2.0
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,7 +77,7 @@ def _listing(path: str) -> Listing:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         why = f"{path}:{line}: no YAML: {error.problem}"
     except yaml.YAMLError as error:
-        why = f"{path}: no YAML: {' '.join(str(error).split())}"
+        why = f"{path}: no YAML: {one_line(str(error))}"
     except OSError as error:
         why = f"{path}: {error.strerror}"
     except RecursionError:

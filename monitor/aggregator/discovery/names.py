@@ -10,6 +10,7 @@ import dns.flags
 import dns.resolver
 
 from monitor.aggregator.discovery.source import Group, Listing
+from monitor.errors import one_line
 
 _RESOLV_CONF = Path("/etc/resolv.conf")
 
@@ -70,4 +71,4 @@ def _words(error: Exception) -> str:
             return "no name server answered in time"
         case dns.resolver.NoNameservers():
             return "the name servers fail to answer; are they up, do they know the domain?"
-    return " ".join(str(error).split())
+    return one_line(str(error))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from monitor.aggregator.discovery.groups import MAX_BYTES, groups
 from monitor.aggregator.discovery.source import Listing
+from monitor.errors import one_line
 from monitor.stream.connection import Answer, AnswerTooLarge, Connection, NoConnection, trusting
 
 _SHOWN_CHARACTERS = 200
@@ -73,7 +74,7 @@ class Server:
                 return "its answer was cut off"
             case OSError() | HTTPException():
                 words = getattr(error, "strerror", None) or str(error) or repr(error)
-                return " ".join(words.split())[:_SHOWN_CHARACTERS]
+                return one_line(words)[:_SHOWN_CHARACTERS]
         return str(error)
 
 

@@ -119,7 +119,7 @@ class Connection:
     def failure(self, reason: str) -> StoreError:
         """What an error's text says, whatever the status: InfluxDB also sends errors with a 200."""
         place = f"InfluxDB at {self._config.url}"
-        reason = http.one_line(reason)
+        reason = http.in_short(reason)
         for kind in ("database", "bucket"):
             if kind in reason and "not found" in reason:
                 name = self._config.influx_database
