@@ -39,8 +39,8 @@ class Roster:
     def name(self, source: str, named: Mapping[str, str]) -> Change:
         """`source` names exactly these nodes: address to labels (a JSON object).
 
-        The labels of a node are those of the source that named it first, of those that still do,
-        as that one said them last.
+        A node has the labels of the source that named it first; once that one drops it, those of
+        the next, as soon as that one speaks again.
         """
         with self._lock:
             known = {node.url for node in self._nodes}

@@ -173,6 +173,7 @@ def test_no_name_leaves_its_quotes(influxdb: InfluxDB, name: str) -> None:
     ("status", "reply", "error", "words"),
     [
         (400, b'{"error":"unable to parse"}', StoreRejected, "unable to parse"),
+        (422, b'{"message":"partial write"}', StoreRejected, "partial write"),
         (413, b"Request Entity Too Large", StoreTooLarge, "413"),
         (401, b'{"error":"authorization failed"}', StoreForbidden, "influx_token_file"),
         (403, b"", StoreForbidden, "403"),
