@@ -24,6 +24,7 @@ PACKAGES = {
 # of one layer never meet.
 GROUND = {
     "catalogue",
+    "durable",
     "errors",
     "escaping",
     "findings",

@@ -14,7 +14,7 @@ from stat import S_ISREG
 
 from monitor.aggregator.bisection import Refused
 from monitor.aggregator.quarantine_file import SUFFIX, Entry, decode, encode
-from monitor.edgelog.directory import replace_durably
+from monitor.durable import replace_durably
 from monitor.errors import WeirError
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ Open the folder and you see the parts:
     gap        what a consumer is told in the place of records that had to go
     patience   how long is waited for a disk that does not read
     losses     what was lost: counted, and said
-    directory  the files around the segments: lock, epoch, atomic replacement
+    directory  the files around the segments: lock, epoch
     keeper     appending within the bounds
     log        EdgeLog: all of it together
 

@@ -7,8 +7,8 @@ import re
 import zlib
 from pathlib import Path
 
+from monitor.durable import replace_durably, sync_directory
 from monitor.edgelog.cursor import Cursor
-from monitor.edgelog.directory import replace_durably, sync_directory
 from monitor.errors import BadRequest
 
 log = logging.getLogger(__name__)

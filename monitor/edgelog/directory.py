@@ -1,8 +1,7 @@
-"""The files around the segments: lock, epoch, and how a small file is replaced for good."""
+"""The files around the segments: lock and epoch."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import re
@@ -10,6 +9,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from monitor.durable import replace_durably
 from monitor.errors import WeirError
 
 _EPOCH = re.compile(r"[0-9a-f]{16}", re.ASCII)
@@ -17,29 +17,6 @@ _EPOCH = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 class LogError(WeirError):
     """The edge log cannot do what was asked; the text names its directory and the remedy."""
-
-
-def replace_durably(path: Path, data: bytes) -> None:
-    """Write `path` so that a crash at any instant leaves the old content or the new. OSError."""
-    temporary = path.with_name(f".{path.name}.new")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        if os.write(fd, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(temporary))
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    temporary.replace(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in `path` durable. OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def read_epoch(directory: Path) -> str | None:

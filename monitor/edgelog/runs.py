@@ -13,8 +13,8 @@ import re
 import secrets
 from pathlib import Path
 
+from monitor.durable import replace_durably
 from monitor.edgelog.cursor import Cursor
-from monitor.edgelog.directory import replace_durably
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor.durable import sync_directory
 from monitor.edgelog import frame
-from monitor.edgelog.directory import sync_directory
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from monitor.durable import sync_directory
 from monitor.errors import ConfigError
 
 
@@ -31,5 +32,6 @@ def keep(path: Path, make: Callable[[], str]) -> None:
             os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(file.name)
+        sync_directory(path.parent)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
