@@ -17,7 +17,7 @@ from monitor.stream.kept import Kept
 from monitor.stream.pulled import NodeError, Pulled, failure, understood
 
 _CONNECTIONS = 64
-"""Kept open, so few that 100 nodes need the memory of 5,000; with more, each is used too seldom."""
+"""So few that 100 nodes keep as many as 5,000; with more nodes one is used too seldom to pay."""
 
 
 class NodeClient:
