@@ -181,6 +181,7 @@ def test_no_name_leaves_its_quotes(influxdb: InfluxDB, name: str) -> None:
         (404, b"<html>", StoreMissing, "is it InfluxDB"),
         (500, b'{"error":"engine: no space left"}', StoreUnavailable, "no space left"),
         (301, b"", StoreUnavailable, "elsewhere"),
+        (200, b"", StoreUnavailable, "says '200 no reason given'"),
         (502, b"line\nline", StoreUnavailable, "line line"),
     ],
 )
