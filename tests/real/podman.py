@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.real.busybox import IMAGE, saved
 from tests.real.cgroups import cgroup_of
+from tests.real.process import wait_until
 from tests.real.require import program
 
 FULL_IMAGE = f"docker.io/library/{IMAGE}"
@@ -41,7 +42,8 @@ class Container:
         self.podman.cli("start", self.id)
 
     def remove(self) -> None:
-        self.podman.cli("rm", "-f", "-t", "0", self.id)
+        """Podman waits ten seconds for processes to die; held back by a quota they may need more."""
+        wait_until(lambda: self.podman.removed(self.id), f"podman removed {self.name}", 60)
 
 
 class Podman:
@@ -89,6 +91,10 @@ class Podman:
         limits = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", "--network=none")
         run = ("run", "-d", "--name", name, *limits, *options, IMAGE, *command)
         return Container(self, self.cli(*run), name)
+
+    def removed(self, container: str) -> bool:
+        """Remove a container; False if podman did not yet manage to."""
+        return self._run("rm", "-f", "-t", "0", container).returncode == 0
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
