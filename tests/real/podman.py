@@ -42,7 +42,7 @@ class Container:
         self.podman.cli("start", self.id)
 
     def remove(self) -> None:
-        """Podman waits ten seconds for processes to die; held back by a quota they may need more."""
+        """Podman gives processes ten seconds to die; held back by a quota they may need more."""
         wait_until(lambda: self.podman.removed(self.id), f"podman removed {self.name}", 60)
 
 
