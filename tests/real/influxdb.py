@@ -33,7 +33,7 @@ enabled = false
 """
 
 
-class InfluxDB:
+class InfluxDB(Process):
     """influxd under a directory. `url` stays the same over stop() and start()."""
 
     def __init__(self, directory: Path, auth: bool = False) -> None:
@@ -45,25 +45,11 @@ class InfluxDB:
         config.write_text(
             CONFIG.format(directory=directory, port=port, rpc=unused_port(), auth=str(auth).lower())
         )
-        self._server = Process([influxd, "-config", str(config)], directory / "influxd.log")
-
-    @property
-    def pid(self) -> int:
-        return self._server.pid
+        super().__init__([influxd, "-config", str(config)], directory / "influxd.log")
 
     def start(self) -> None:
-        self._server.start()
-        self._server.ready(self.answers, seconds=60)
-
-    def stop(self) -> None:
-        """A clean end, as a person would stop the service."""
-        self._server.stop()
-
-    def kill(self) -> None:
-        self._server.kill()
-
-    def running(self) -> bool:
-        return self._server.running()
+        super().start()
+        self.ready(self.answers, seconds=60)
 
     def answers(self) -> bool:
         try:

@@ -13,9 +13,10 @@ from tests.real.process import Process, unused_port
 from tests.real.require import program
 
 
-class VictoriaMetrics:
+class VictoriaMetrics(Process):
     """victoria-metrics under a directory. `url` stays the same over stop() and start().
 
+    stop() writes what it holds to the disk; kill() loses what came in during the last seconds.
     `options` are further flags of its command line.
     """
 
@@ -25,7 +26,7 @@ class VictoriaMetrics:
         address = f"127.0.0.1:{unused_port()}"
         self.directory = directory
         self.url = f"http://{address}"
-        self._server = Process(
+        super().__init__(
             [
                 program("victoria-metrics", "victoria-metrics"),
                 f"-storageDataPath={directory / 'data'}",
@@ -38,24 +39,9 @@ class VictoriaMetrics:
             directory / "victoria-metrics.log",
         )
 
-    @property
-    def pid(self) -> int:
-        return self._server.pid
-
     def start(self) -> None:
-        self._server.start()
-        self._server.ready(self.answers, seconds=60)
-
-    def stop(self) -> None:
-        """A clean end, as a person would stop the service: what it holds is written to the disk."""
-        self._server.stop()
-
-    def kill(self) -> None:
-        """What came in during the last seconds is lost."""
-        self._server.kill()
-
-    def running(self) -> bool:
-        return self._server.running()
+        super().start()
+        self.ready(self.answers, seconds=60)
 
     def answers(self) -> bool:
         try:
